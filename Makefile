@@ -6,7 +6,7 @@ WORKERS ?= 2
 WAITERS ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: chaos help env dev up test check lint unit-tests every-test coverage process-tests thorough test-pythons fix hooks servers lock docs screenshots clean fuzz simulate bench-relay bench-send bench-edge bench-startup bench-instrument bench-digest bench-backlog bench-feedback bench-import bench-verdicts bench-estimates attack
+.PHONY: chaos damage help env dev up test check lint unit-tests every-test coverage process-tests thorough test-pythons fix hooks servers lock docs screenshots clean fuzz simulate bench-relay bench-send bench-edge bench-startup bench-instrument bench-digest bench-backlog bench-feedback bench-import bench-verdicts bench-estimates attack
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -62,6 +62,8 @@ bench-send: dev ## a campaign end to end into smtp-sink: copies a second, memory
 bench-edge: dev ## the tracking edge beside nginx, the journal beside SQLite (needs nginx and wrk)
 	$(BIN)/python bench/edge.py --what pixel pixels link slow nosync --write
 	$(BIN)/python bench/edge_journal.py --write
+damage: dev ## every file of a data folder and everything that can become of it, beside a model
+	$(BIN)/python bench/damage.py
 chaos: dev ## a hundred random histories of kills, restores, damage and full disks, beside a model (root: full disks too)
 	$(BIN)/python bench/chaos.py
 bench-import: dev ## a million contacts from CSV into SQLite: seconds, memory

@@ -76,6 +76,7 @@ class Driver:
         self._folder, self._small_disk = folder, small_disk
         self._snapshots: list[Path] = []
         self._keys = b""
+        self._whole: tuple[Path, Path] | None = None
         self._process: Any = None
         self._pipe: Connection | None = None
         self._accepted: list[str] = []
@@ -96,6 +97,50 @@ class Driver:
         finally:
             self._database.close()
 
+    @property
+    def data(self) -> Path:
+        """Its data folder."""
+        return self._data
+
+    def use_and_kill(self) -> None:
+        """Work, all of it digested and not, and a kill."""
+        self._data.mkdir(parents=True, exist_ok=True)
+        self._start()
+        self._work()
+        self._ask("settle")
+        until = time.monotonic() + _SILENT
+        while len(self._sent()) < min(_SOME, len(self._accepted)) and time.monotonic() < until:
+            time.sleep(0.1)
+        self._work()
+        self._kill()
+        self._keys = (self._data / "keys.json").read_bytes()
+
+    def copy_to(self, folder: Path) -> "Driver":
+        """The same, killed, in another folder."""
+        mine = Driver(folder, self.verdict.seed, plain=True)
+        shutil.copytree(self._data, mine._data, ignore=shutil.ignore_patterns("*.sock"))
+        if self._outside.exists():
+            shutil.copy2(self._outside, mine._outside)
+        mine._accepted, mine._answered = list(self._accepted), self._answered.copy()
+        mine._keys, mine._numbers = self._keys, self._numbers
+        return mine
+
+    def go_on(self, unreadable: tuple[Path, Path] | None = None) -> Verdict:
+        """Start, work, and look at what is left. `unreadable`: a path, and what makes it readable again."""
+        self._whole = unreadable
+        self._start()
+        self._go_on_if_paused()
+        self._work()
+        return self._look_back()
+
+    def _look_back(self) -> Verdict:
+        self._settle()
+        self._await_sending()
+        self._stop()
+        self._mend_the_history()
+        self._classify()
+        return self.verdict
+
     def _run(self, rounds: int) -> Verdict:
         self._start()
         for _ in range(rounds):
@@ -109,12 +154,7 @@ class Driver:
             self._start()
             self._go_on_if_paused()
         self._work()
-        self._settle()
-        self._await_sending()
-        self._stop()
-        self._mend_the_history()
-        self._classify()
-        return self.verdict
+        return self._look_back()
 
     def _work(self) -> None:
         if not self._plain:
@@ -221,6 +261,11 @@ class Driver:
         raise AssertionError(f"seed {self.verdict.seed}: it does not start: {self.verdict.steps} {self.verdict.told}")
 
     def _follow_advice(self, kind: str, text: str) -> None:
+        if self._whole is not None and self._whole[0].name in text:
+            make_readable(*self._whole)
+            self.verdict.steps.append("made readable")
+            self._whole = None
+            return
         if kind == "SettingError" and "keys.json" in text:
             remove(self._data / "keys.json")
             (self._data / "keys.json").write_bytes(self._keys)
@@ -319,6 +364,15 @@ class Driver:
             one.wrong.append(
                 f"{one.mail_missing} mails and {one.hits_missing} hits are missing, and nobody was told: {which}"
             )
+
+
+def make_readable(path: Path, whole: Path) -> None:
+    """What stood there before."""
+    remove(path)
+    if whole.is_dir():
+        shutil.copytree(whole, path)
+    else:
+        shutil.copy2(whole, path)
 
 
 def _forked(call: Callable[[], Any]) -> Any:

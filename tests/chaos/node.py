@@ -137,7 +137,7 @@ async def _run(data: Path, outside: Path, pipe: Connection) -> None:
         for name, spare in (("app", 0), ("mail", 0), ("edge", _SPARE), (_WORKER, 0)):
             journals[name] = JournalWriter(parts.folder.journal, name, spare_bytes=spare, clock=parts.clock)
             stack.callback(journals[name].close)
-        spool_out, spool_in, tracker = Spool(parts.folder.spool_out), Spool(parts.folder.spool_in), build_tracker(parts)
+        spool_out, spool_in, tracker = parts.folder.outgoing_mail(), parts.folder.returned_mail(), build_tracker(parts)
         changes = Changes()
         digest = build_digest(parts, store, history, changes, tracker=tracker, spool_out=spool_out, spool_in=spool_in)
         stop, wake, stop_digest = asyncio.Event(), asyncio.Event(), threading.Event()

@@ -14,7 +14,7 @@ from postlude.app.build.common import Parts
 from postlude.app.build.digest import build_digest
 from postlude.app.build.sending import build_sender, build_tracker
 from postlude.edge import AddressForm, Edge, EdgeConfig
-from postlude.journal import JournalWriter, RefusingJournal, Spool
+from postlude.journal import JournalWriter, RefusingJournal
 from postlude.model.errors import StorageError
 from postlude.model.words import Via
 from postlude.services.change_feed import Changes
@@ -164,7 +164,7 @@ class MailProcess(Process):
     """Takes messages in."""
 
     def _compose(self) -> None:
-        self.spool = Spool(self.machine.parts.folder.spool_out, self.disk)
+        self.spool = self.machine.parts.folder.outgoing_mail(self.disk)
         self._journal = self.open_journal()
 
     def accept(self, user: int, recipients: Sequence[str], raw: bytes) -> "asyncio.Task[int]":
@@ -221,7 +221,7 @@ class AppProcess(Process):
         self.store = simulated_store(self.state_path, self.faults)
         self.history = SimulatedHistory(self.history_path, self.faults)
         journal = self.open_journal()
-        spool_out, spool_in = Spool(parts.folder.spool_out, self.disk), Spool(parts.folder.spool_in, self.disk)
+        spool_out, spool_in = parts.folder.outgoing_mail(self.disk), parts.folder.returned_mail(self.disk)
         self.changes, tracker = Changes(), build_tracker(parts)
         self.digest = build_digest(
             parts, self.store, self.history, self.changes, tracker=tracker, spool_out=spool_out, spool_in=spool_in

@@ -4,7 +4,7 @@
 highest addresses (32 bits, or the upper 64 of 128), and two letters a range.
 """
 
-import mmap
+import os
 import sys
 from array import array
 from bisect import bisect_right
@@ -17,6 +17,7 @@ from zlib import crc32
 import msgspec
 
 from postlude.kit.files import replace_durably
+from postlude.kit.mapped import map_file
 from postlude.model.errors import InputError, StorageError
 
 _MAGIC: Final = b"PLC1"
@@ -42,7 +43,9 @@ class Countries:
     def __init__(self, path: Path) -> None:
         """ValueError when it is not such a file."""
         with path.open("rb") as file:
-            data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+            if not (size := os.fstat(file.fileno()).st_size):
+                raise ValueError(f"{path} is damaged")
+            data = memoryview(map_file(file.fileno(), size))
         if bytes(data[:4]) != _MAGIC or crc32(data[8:]).to_bytes(4, "little") != bytes(data[4:8]):
             raise ValueError(f"{path} is damaged")
         read = msgspec.msgpack.decode(data[8:], type=_File)

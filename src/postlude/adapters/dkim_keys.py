@@ -1,18 +1,25 @@
-"""DKIM keys on disk: `dkim/DOMAIN/SELECTOR.pem`, private to the account; read again when they change."""
+"""DKIM keys on disk: `dkim/DOMAIN/SELECTOR.pem`, private to the account; read again when they change.
 
+`dkim.json` beside the folder lists the domains: mail from one whose keys are gone waits instead of leaving unsigned.
+"""
+
+import json
+import logging
 import re
 import shutil
 from pathlib import Path
 from typing import Final
 
 from postlude.dkim import DkimKey, Signer, new_key, read_key
-from postlude.kit.files import create_durably, sync_folder
+from postlude.kit.files import create_durably, replace_durably, sync_folder
 from postlude.model.domain_name import same_domain
-from postlude.model.errors import InputError, NotFoundError, StorageError
+from postlude.model.errors import InputError, NotFoundError, SettingError, StorageError
 
 _DOMAIN: Final = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9][a-z0-9-]{0,61}[a-z0-9]")
 _PRIVATE_FOLDER: Final = 0o700
 _PRIVATE_FILE: Final = 0o600
+
+_log = logging.getLogger(__name__)
 
 
 def domain_name(text: str) -> str:
@@ -28,6 +35,7 @@ class DkimKeys:
 
     def __init__(self, root: Path) -> None:
         self._root: Final = root
+        self._list: Final = root.with_name(f"{root.name}.json")
         self._listed: tuple[int, tuple[str, ...]] = (-1, ())
         self._signers: dict[str, tuple[int, Signer]] = {}
 
@@ -41,9 +49,47 @@ class DkimKeys:
             self._listed = changed, tuple(sorted(each.name for each in self._root.iterdir() if each.is_dir()))
         return self._listed[1]
 
+    def remember(self) -> None:
+        """List the domains that have keys, where that was not done yet; a disk that refuses is asked at the next."""
+        if self.domains() and self._expected() is None:
+            self._write_list({*self.domains()})
+
+    def problems(self) -> list[str]:
+        """Domains whose keys are gone, and were not removed by `remove`, or cannot be read; and what to do."""
+        found = []
+        for domain in sorted({*(self._expected() or ()), *self.domains()}):
+            try:
+                if not self.keys(domain) and domain in (self._expected() or ()):
+                    found.append(self._gone(domain))
+            except SettingError as error:
+                found.append(str(error))
+        return found
+
+    def _gone(self, domain: str) -> str:
+        return (
+            f"the DKIM keys of {domain} are gone from {self._root / domain}: its mail waits. Put them back from a "
+            f"backup, or make new ones (`postlude domain add {domain}`), or have its mail leave unsigned (`postlude "
+            f"domain remove {domain}`)"
+        )
+
+    def _expected(self) -> frozenset[str] | None:
+        """Domains in the list; None when there is none that can be understood."""
+        try:
+            found = json.loads(self._list.read_bytes())["domains"]
+            return frozenset(str(one) for one in found)
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+
+    def _write_list(self, domains: set[str]) -> None:
+        try:
+            text = json.dumps({"domains": sorted(domains)}, indent=1)
+            replace_durably(self._list, text.encode(), mode=_PRIVATE_FILE)
+        except OSError as error:
+            _log.error("%s cannot be written: %s", self._list, error.strerror)
+
     def keys(self, domain: str) -> list[DkimKey]:
-        """The domain's keys, RSA first; empty when there is none. InputError for a file that is not a key."""
-        found = [read_key(path.read_bytes(), path.stem) for path in sorted((self._root / domain).glob("*.pem"))]
+        """The domain's keys, RSA first; empty when there is none. SettingError for a file that is not a key."""
+        found = [_read(path) for path in sorted((self._root / domain).glob("*.pem"))]
         return sorted(found, key=lambda key: (key.algorithm != "rsa", key.selector))
 
     def add(self, domain: str, algorithm: str, selector: str) -> DkimKey:
@@ -62,13 +108,17 @@ class DkimKeys:
             raise StorageError(
                 f"{path} cannot be written: {error.strerror}. Free space or correct its permissions"
             ) from error
+        self._write_list({*(self._expected() or ()), *self.domains(), domain})
         return key
 
     def remove(self, domain: str) -> None:
         """Delete the domain's keys: mail from it is sent unsigned from now on. NotFoundError when there are none."""
-        if domain not in self.domains():
+        expected = {*(self._expected() or ()), *self.domains()}
+        if domain not in expected:
             raise NotFoundError(f"no keys for {domain}; `postlude domain list` shows those that have some")
-        shutil.rmtree(self._root / domain)
+        self._write_list(expected - {domain})
+        if domain in self.domains():
+            shutil.rmtree(self._root / domain)
         self._signers.pop(domain, None)
 
     def exposed(self) -> list[Path]:
@@ -76,12 +126,18 @@ class DkimKeys:
         return [path for path in self._root.glob("*/*.pem") if path.stat().st_mode & 0o077]
 
     def signer(self, domain: str) -> Signer | None:
-        """The keys that sign mail from this domain: its own, else those of a parent domain (relaxed alignment)."""
-        name = same_domain(domain)
+        """The keys that sign mail from this domain: its own, else those of a parent domain (relaxed alignment).
+
+        SettingError when the nearest of these has lost its keys, or they cannot be read: its mail must wait.
+        """
+        name, expected = same_domain(domain), None
         while "." in name:
             signer = self._signer(name)
             if signer is not None:
                 return signer
+            expected = self._expected() or frozenset() if expected is None else expected
+            if name in expected:
+                raise SettingError(self._gone(name))
             name = name.partition(".")[2]
         return None
 
@@ -97,3 +153,12 @@ class DkimKeys:
                 return None
             known = self._signers[domain] = changed, Signer(domain, keys)
         return known[1]
+
+
+def _read(path: Path) -> DkimKey:
+    try:
+        return read_key(path.read_bytes(), path.stem)
+    except InputError as error:
+        raise SettingError(f"{path}: {error}. Put it back from a backup, or remove it and make another") from error
+    except OSError as error:
+        raise SettingError(f"{path}: {error.strerror}. Its domain's mail waits until it can be read") from error

@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from postlude.adapters.key_file import make_key_file, read_key_file
-from postlude.kit.files import create_durably, lock_file, quarantine_file
+from postlude.journal import Spool, prepare_spool
+from postlude.journal.disk import Disk
+from postlude.kit.file_trouble import file_trouble
+from postlude.kit.files import create_durably, lock_file, make_folder, quarantine_file
 from postlude.model.errors import InUseError, SettingError, StorageError
 from postlude.tokens import KeyRing
 from postlude.tokens.keys import SECRET_BYTES
@@ -53,8 +56,8 @@ class DataFolder:
         Without `must_write` a folder that was used before will do as it is, on a disk that is full or read-only.
         """
         try:
+            self.root.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
             for folder in (
-                self.root,
                 self.journal,
                 self.spool_out,
                 self.spool_in,
@@ -62,7 +65,9 @@ class DataFolder:
                 self.views,
                 self.uploads,
             ):
-                folder.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
+                make_folder(folder, _PRIVATE_FOLDER)
+            for spool in self.spools:
+                prepare_spool(*spool)
             self._close_to_others()
             probe = self.root / f".probe-{os.getpid()}"
             probe.write_bytes(b"postlude")
@@ -71,8 +76,8 @@ class DataFolder:
             if not must_write and self.keys.exists():
                 return
             raise StorageError(
-                f"the data folder {self.root} cannot be written: {error.strerror}. "
-                "Free space, correct its permissions, or set POSTLUDE_DATA to another folder"
+                f"the data folder {self.root} cannot be written: {file_trouble(error, self.root)}. "
+                "Or set POSTLUDE_DATA to another folder"
             ) from error
 
     def _close_to_others(self) -> None:
@@ -80,6 +85,19 @@ class DataFolder:
         there = self.root.stat()
         if there.st_uid == os.geteuid() and there.st_mode & 0o077:
             self.root.chmod(_PRIVATE_FOLDER)
+
+    @property
+    def spools(self) -> tuple[tuple[Path, Path], ...]:
+        """Every spool, and the file outside of it that tells whether it is there."""
+        return tuple((spool, self.root / f"spool-{spool.name}.id") for spool in (self.spool_out, self.spool_in))
+
+    def outgoing_mail(self, disk: Disk | None = None) -> Spool:
+        """Accepted mail as it came."""
+        return Spool(self.spools[0][0], disk, proof=self.spools[0][1])
+
+    def returned_mail(self, disk: Disk | None = None) -> Spool:
+        """Mail that came back."""
+        return Spool(self.spools[1][0], disk, proof=self.spools[1][1])
 
     def lock(self, patience_s: float = 0.0) -> "FolderLock":
         """Take the stores for this process until the lock is closed or the process ends: one app a folder.
@@ -177,7 +195,10 @@ class DataFolder:
 
         fresh = secrets.token_hex(_ID_BYTES).encode("ascii")
         so = "the database is asked whether it belongs to this folder"
-        return self._record(self.root / "id", whole, fresh, so).decode("ascii").strip()
+        try:
+            return self._record(self.root / "id", whole, fresh, so).decode("ascii").strip()
+        except OSError as error:
+            raise StorageError(file_trouble(error)) from error
 
     def _record(self, path: Path, whole: Callable[[bytes], bool], fresh: bytes, so: str) -> bytes:
         """The content of a file that is made once; another one, and `so`, where what stands there is damaged."""

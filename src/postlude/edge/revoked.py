@@ -5,7 +5,6 @@ are sorted big arrays of 64-bit little-endian ids (8 bytes a copy, searched by h
 `[kind, scope, position, replacement]` with an empty replacement when it was stopped.
 """
 
-import mmap
 import os
 import sys
 from array import array
@@ -18,6 +17,7 @@ from zlib import crc32
 import msgspec
 
 from postlude.kit.files import replace_durably
+from postlude.kit.mapped import map_file
 from postlude.model.errors import StorageError
 
 _MAGIC: Final = b"PLR1"
@@ -90,10 +90,10 @@ def write_revoked(
 def read_revoked(path: Path) -> Revoked:
     """Content of the file; ValueError when it is damaged."""
     with path.open("rb") as file:
-        if not os.fstat(file.fileno()).st_size:
+        if not (size := os.fstat(file.fileno()).st_size):
             raise ValueError(f"{path} is damaged")
         # The pages are the file's own: a file that is replaced lives on for as long as it is looked at.
-        data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        data = memoryview(map_file(file.fileno(), size))
     if bytes(data[:4]) != _MAGIC or crc32(data[8:]).to_bytes(4, "little") != bytes(data[4:8]):
         raise ValueError(f"{path} is damaged")
     return Revoked(msgspec.msgpack.decode(data[8:], type=_File))

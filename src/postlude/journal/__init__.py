@@ -11,7 +11,7 @@ from postlude.journal.refusing import RefusingJournal
 from postlude.journal.registry import recover_journal, writer_names
 from postlude.journal.rolling import ask_to_roll, not_rolled
 from postlude.journal.spare import SPARE_BYTES
-from postlude.journal.spool import PARTS, Spool, checksum
+from postlude.journal.spool import PARTS, Spool, accept_spool, checksum, prepare_spool, spool_problem
 from postlude.journal.taken import LastTaken, TakenCopies, last_taken
 from postlude.journal.writer import JournalWriter, WriterStats
 
@@ -34,12 +34,15 @@ __all__ = [
     "Spool",
     "TakenCopies",
     "WriterStats",
+    "accept_spool",
     "ask_to_roll",
     "checksum",
     "journal_alarms",
     "last_taken",
     "losses",
     "not_rolled",
+    "prepare_spool",
     "recover_journal",
+    "spool_problem",
     "writer_names",
 ]

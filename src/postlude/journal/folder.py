@@ -14,6 +14,7 @@ from typing import Final
 
 from postlude.journal.frame import JournalFrame
 from postlude.journal.scan import SegmentView, open_segment
+from postlude.kit.file_trouble import file_trouble
 from postlude.kit.files import lock_file, make_way
 from postlude.model.errors import InUseError
 
@@ -94,7 +95,11 @@ def segment_path(folder: Path, segment: int) -> Path:
 def segment_numbers(folder: Path) -> list[int]:
     """Numbers of the segments that exist, ascending. What else lies there (a copy made by hand) is left alone."""
     with os.scandir(folder) as entries:  # called per read: no Path objects
-        return sorted(int(entry.name[:-_SUFFIX]) for entry in entries if _is_segment(entry.name) and entry.is_file())
+        return sorted(
+            int(entry.name[:-_SUFFIX])
+            for entry in entries
+            if _is_segment(entry.name) and not entry.is_dir(follow_symlinks=False)
+        )
 
 
 def _is_segment(name: str) -> bool:
@@ -117,7 +122,7 @@ def folder_bytes(folder: Path) -> int:
     for segment in segment_numbers(folder):
         try:
             total += segment_path(folder, segment).stat().st_size
-        except FileNotFoundError:  # the reader trimmed it meanwhile
+        except OSError:  # the reader trimmed it meanwhile, or it cannot be read at all
             continue
     return total
 
@@ -152,9 +157,13 @@ def recover(folder: Path, identity: bytes = b"") -> int:
             mark.put(0, 0)
             return gone
         path = segment_path(folder, numbers[-1])
-        with open_segment(path, numbers[-1], identity) as view:
-            end = _last_good(view)
-            tail = b"" if view is None else bytes(view.bytes[end:]).rstrip(b"\0")
+        try:
+            with open_segment(path, numbers[-1], identity) as view:
+                end = _last_good(view)
+                tail = b"" if view is None else bytes(view.bytes[end:]).rstrip(b"\0")
+        except OSError as error:  # the reader waits until it can be read; what comes new goes into the next
+            _log.error("journal: %s", file_trouble(error))
+            return max(numbers[-1], gone)
         durable = known[1] if known[0] == numbers[-1] else 0
         if durable > end and not tail:
             _note_cut(path, end, durable - end)

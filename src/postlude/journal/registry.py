@@ -14,7 +14,7 @@ from postlude.journal.position import MAX_WRITER
 from postlude.journal.scan import read_segment_head
 from postlude.kit.clock import SystemClock
 from postlude.kit.file_trouble import file_trouble
-from postlude.kit.files import locked, replace_durably, sync_folder
+from postlude.kit.files import locked, make_folder, replace_durably, sync_folder
 from postlude.model.errors import StorageError
 
 _NUMBERS: Final = "numbers.json"
@@ -46,7 +46,7 @@ def register(root: Path, name: str) -> Writer:
                 replace_durably(root / _NUMBERS, _as_json(writers), mode=_MODE)
             folder = root / name
             if _identity_of(folder) != writers[name]:
-                folder.mkdir(exist_ok=True)
+                make_folder(folder)
                 sync_folder(root)
                 replace_durably(folder / _IDENTITY, json.dumps(_entry(writers[name])).encode(), mode=_MODE)
             return writers[name]
@@ -167,8 +167,8 @@ def _complete(root: Path, name: str, writers: dict[str, Writer]) -> Writer:
     folder = root / name
     told = _identity_of(folder) or _from_heads(folder)
     identity = told.identity if told else b""
-    if not identity and folder.is_dir():
-        identity = writer.identity  # useless for a deleted folder: the next journal is another one
+    if not identity and folder.is_dir() and segment_numbers(folder):
+        identity = writer.identity  # useless for a folder that was deleted or emptied: the next journal is another one
     return Writer(writer.number, identity or secrets.token_bytes(_IDENTITY_BYTES))
 
 

@@ -1,5 +1,6 @@
 """Read a segment from end to end, across damage: finds every intact frame and reports the bytes between."""
 
+import errno
 import mmap
 import os
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from typing import Final, NamedTuple
 from postlude.journal import frame, segment_header
 from postlude.journal.frame import JournalFrame
 from postlude.journal.segment_header import SegmentHeader
+from postlude.kit.mapped import map_file, read_what_can_be
 
 _PIECE: Final = 1 << 20
 _MOST_CHECKED: Final = 1 << 30
@@ -24,9 +26,9 @@ class Skipped(NamedTuple):
 
 
 class SegmentView:
-    """One segment file, mapped. `identity` is its folder's, for a segment whose head is damaged."""
+    """One segment file, in memory. `identity` is its folder's, for a segment whose head is damaged."""
 
-    def __init__(self, whole: mmap.mmap, segment: int, identity: bytes) -> None:
+    def __init__(self, whole: mmap.mmap | bytes, segment: int, identity: bytes) -> None:
         self._whole = whole
         self.bytes = memoryview(whole)
         self.head: SegmentHeader | None = segment_header.read_head(self.bytes)
@@ -73,20 +75,34 @@ class SegmentView:
 
 
 @contextmanager
-def open_segment(path: Path, segment: int, identity: bytes, size: int | None = None) -> Iterator[SegmentView | None]:
-    """One segment's first `size` bytes (None: all of it), None when there are none. Raises OSError."""
+def open_segment(
+    path: Path, segment: int, identity: bytes, size: int | None = None, start: int = 0
+) -> Iterator[SegmentView | None]:
+    """One segment's first `size` bytes (None: all of it), None when there are none. Raises OSError.
+
+    It is looked at from `start` on. What the disk cannot read is zeros: the frames in it are damaged, and told.
+    """
     with path.open("rb") as file:
         there = os.fstat(file.fileno()).st_size
         size = there if size is None else min(size, there)
         if not size:
             yield None
             return
-        with mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ) as whole:
+        try:
+            whole: mmap.mmap | bytes = map_file(file.fileno(), size, start)
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise
+            whole = read_what_can_be(file.fileno(), size)
+        try:
             view = SegmentView(whole, segment, identity)
             try:
                 yield view
             finally:
                 view.bytes.release()
+        finally:
+            if isinstance(whole, mmap.mmap):
+                whole.close()
 
 
 def read_segment_head(path: Path) -> SegmentHeader | None:

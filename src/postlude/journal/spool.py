@@ -1,4 +1,8 @@
-"""Unchanged mail, one file per message: too large for the journal, stored before the journal refers to it."""
+"""Unchanged mail, one file per message: too large for the journal, stored before the journal refers to it.
+
+A spool may lie on a disk of its own. A file `.id` in it, and the same outside of it, tell a spool that is not there
+from one that is empty: what waits in it is held, and nothing new is put beneath the place of a disk.
+"""
 
 import errno
 import os
@@ -9,9 +13,13 @@ from pathlib import Path
 from typing import Final
 
 from postlude.journal.disk import Disk
+from postlude.kit.files import make_folder, replace_durably
 from postlude.kit.ids import id_text, parse_id
 from postlude.model.errors import NotFoundError, StorageError
 
+_MARK: Final = ".id"
+_ID_BYTES: Final = 8
+_MODE: Final = 0o600
 PARTS: Final = 128
 """Folders a spool has: by the first two digits of a positive 63-bit id."""
 
@@ -21,12 +29,74 @@ def checksum(data: bytes) -> str:
     return blake2b(data, digest_size=16).hexdigest()
 
 
+def prepare_spool(root: Path, proof: Path) -> None:
+    """Make a spool that was never used known, in it and outside of it. Raises OSError."""
+    known, here = _id_in(proof), _id_in(root / _MARK)
+    if known is not None and here is None and not os.path.lexists(root / _MARK):
+        return  # its disk is not there: `spool_problem` says so
+    if known is None or here is None:
+        mine = known or here or secrets.token_hex(_ID_BYTES).encode("ascii")
+        root.mkdir(parents=True, exist_ok=True)
+        if here is None:
+            replace_durably(root / _MARK, mine, mode=_MODE)
+        if known is None:
+            replace_durably(proof, mine, mode=_MODE)
+
+
+def accept_spool(root: Path, proof: Path) -> bool:
+    """Take the spool as it is for the one that was used. False when it was that one before. Raises OSError."""
+    if not spool_problem(root, proof):
+        return False
+    root.mkdir(parents=True, exist_ok=True)
+    known = _id_in(proof)
+    assert known is not None
+    replace_durably(root / _MARK, known, mode=_MODE)
+    return True
+
+
+def spool_problem(root: Path, proof: Path) -> str:
+    """Why this is not the spool that was used, and what to do; empty when it is, or none was."""
+    known = _id_in(proof)
+    if known is None:
+        return ""
+    mark = root / _MARK
+    here = _id_in(mark)
+    if here == known or (here is None and os.path.lexists(mark)):  # a damaged one costs nothing: mail has checksums
+        return ""
+    what = "is another one" if here is not None else "is an older one" if _any_mail(root) else "is empty or gone"
+    return (
+        f"the folder of accepted mail, {root}, {what}: mount its disk, or put it back from a backup. Nothing is lost "
+        "until then: what waits is held, and new mail is asked to come later. If it is lost for good, stop Postlude "
+        "and say `postlude doctor --repair`: what was in it is then told message by message"
+    )
+
+
+def _any_mail(root: Path) -> bool:
+    return next(root.glob("*/*.eml"), None) is not None
+
+
+def _id_in(path: Path) -> bytes | None:
+    """The id in a file; None when there is none that can be understood."""
+    try:
+        content = path.read_bytes().strip()
+        return content if len(bytes.fromhex(content.decode("ascii"))) == _ID_BYTES else None
+    except (OSError, ValueError):
+        return None
+
+
 class Spool:
     """Files `root/ab/<id>.eml`; `put` returns when the file survives a power cut. Safe for threads."""
 
-    def __init__(self, root: Path, disk: Disk | None = None) -> None:
+    def __init__(self, root: Path, disk: Disk | None = None, *, proof: Path | None = None) -> None:
+        """`proof`: a file outside of `root` that says which spool this is."""
         self._root = root
         self._disk = disk or Disk()
+        self._proof = proof
+
+    def confirm(self) -> None:
+        """Raises StorageError when this is not the folder that mail was put in: it is gone, empty or another one."""
+        if self._proof is not None and (problem := spool_problem(self._root, self._proof)):
+            raise StorageError(problem)
 
     def path(self, id: int) -> Path:  # noqa: A002 - the public word for it
         """Path for `id`; the file may not exist."""
@@ -34,7 +104,8 @@ class Spool:
         return self._root / name[:2] / f"{name}.eml"
 
     def put(self, id: int, data: bytes) -> None:  # noqa: A002 - the public word for it
-        """Store `data` under `id`, replacing what was there; StorageError when the disk refused."""
+        """Store `data` under `id`, replacing what was there; StorageError when the disk refused, or is not there."""
+        self.confirm()
         path = self.path(id)
         fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         try:
@@ -48,10 +119,14 @@ class Spool:
             raise StorageError(f"{path}: {error.strerror or error}") from error
 
     def get(self, id: int) -> bytes:  # noqa: A002 - the public word for it
-        """The bytes stored under `id`; NotFoundError when there are none, or the disk has lost them."""
+        """The bytes stored under `id`; NotFoundError when there are none, or the disk has lost them.
+
+        StorageError when the whole spool is not there.
+        """
         try:
             return self.path(id).read_bytes()
-        except (FileNotFoundError, IsADirectoryError):
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            self.confirm()
             raise NotFoundError(f"no mail is stored under {id_text(id)}") from None
         except OSError as error:
             if error.errno == errno.EIO:  # this file's own damage: all others can be read
@@ -90,7 +165,7 @@ class Spool:
 
     def _make_folder(self, folder: Path) -> None:
         if not folder.is_dir():
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
             self._disk.sync_folder(folder.parent)
             self._disk.sync_folder(folder.parent.parent)
 

@@ -22,6 +22,8 @@ from postlude.journal.reserve import Reserve
 from postlude.journal.segment import OpenSegment
 from postlude.journal.spare import Spare
 from postlude.kit.clock import Clock, SystemClock
+from postlude.kit.file_trouble import file_trouble
+from postlude.kit.files import make_folder
 from postlude.model.errors import InputError, StorageError
 from postlude.model.observation import AttemptStarted, encode_observation
 
@@ -119,11 +121,11 @@ class JournalWriter:
 
     def _open(self) -> None:
         try:
-            self._folder.mkdir(exist_ok=True)
+            make_folder(self._folder)
             self._disk.sync_folder(self._folder.parent)
             self._lock_fd = files.lock(self._folder, _PATIENCE_SECONDS)
         except OSError as error:
-            raise StorageError(f"{self._folder}: {error.strerror or error}") from error
+            raise StorageError(file_trouble(error, self._folder)) from error
         try:
             self._open_locked()
         except BaseException:
@@ -141,7 +143,7 @@ class JournalWriter:
             self._reserve = Reserve(self._disk, self._folder, self._segment_bytes)
             self._spare = Spare(self._disk, self._folder, min(self._spare_bytes, self._segment_bytes))
         except OSError as error:
-            raise StorageError(f"{self._folder}: {error.strerror or error}") from error
+            raise StorageError(file_trouble(error, self._folder)) from error
 
     async def append(self, data: bytes) -> Position:
         """Store one record (not empty); returns when it is durable, StorageError when the disk refused."""
@@ -323,7 +325,7 @@ class JournalWriter:
                     raise
                 self._write(records)
         except OSError as error:
-            return self._failed(StorageError(f"{self._folder}: {error.strerror or error}"), len(records))
+            return self._failed(StorageError(file_trouble(error, self._folder)), len(records))
         except StorageError as error:
             return self._failed(error, len(records))
         except Exception as error:  # noqa: BLE001 - a fault of ours: those who wait must be answered all the same

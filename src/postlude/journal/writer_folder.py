@@ -107,7 +107,8 @@ class WriterFolder:
 
     def _segment(self, number: int, segment: int, offset: int, end: int | None) -> Iterator[list[JournalRecord]]:
         path = files.segment_path(self._folder, segment)
-        with open_segment(path, segment, self._identity, end) as view:
+        start = self._frame_start(segment, offset)
+        with open_segment(path, segment, self._identity, end, start) as view:
             if view is None or len(view.bytes) <= offset:
                 return
             for found in self._walk(view, segment, offset):

@@ -2,6 +2,7 @@
 
 import errno
 import os
+from pathlib import Path
 from typing import Final
 
 _REMEDIES: Final = {
@@ -24,11 +25,15 @@ def about_a_file(error: Exception) -> bool:
     return isinstance(error, OSError) and error.filename is not None
 
 
-def file_trouble(error: OSError) -> str:
-    """`FILE: what is wrong. What to do`, without a full stop at its end; only what is known of it."""
+def file_trouble(error: OSError, place: Path | None = None) -> str:
+    """`FILE: what is wrong. What to do`, without a full stop at its end; only what is known of it.
+
+    `place`: where it happened, for an error that names no file.
+    """
     reported = error.strerror or str(error)
-    if error.filename is None:
+    where = place if error.filename is None else error.filename
+    if where is None:
         return reported
-    about = f"{os.fsdecode(error.filename)}: {reported}"
+    about = f"{os.fsdecode(where)}: {reported}"
     remedy = _REMEDIES.get(error.errno or 0)
     return f"{about}. {remedy}" if remedy else about

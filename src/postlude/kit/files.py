@@ -78,6 +78,16 @@ def make_way(path: Path) -> None:
         _log.error("%s is a folder where a file must be: it is kept as %s", path, quarantine_file(path).name)
 
 
+def make_folder(path: Path, mode: int = 0o777) -> None:
+    """A folder at `path`, and above it. A file that stands in its place is quarantined.
+
+    A link that leads nowhere is left: what it leads to may be a disk that is not mounted.
+    """
+    if path.is_file():
+        _log.error("%s is a file where a folder must be: it is kept as %s", path, quarantine_file(path).name)
+    path.mkdir(mode=mode, parents=True, exist_ok=True)
+
+
 def move_durably(fresh: Path, path: Path) -> None:
     """Move a file written beside `path` into its place, atomically and durably."""
     fd = os.open(fresh, os.O_RDWR | os.O_CLOEXEC)

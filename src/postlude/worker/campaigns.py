@@ -12,7 +12,7 @@ from postlude.compose import TemplateError
 from postlude.kit.clock import MICROS_PER_SECOND, Clock
 from postlude.kit.loop import Troubled, retried
 from postlude.model.answer import Answer
-from postlude.model.errors import InUseError, StorageError
+from postlude.model.errors import InUseError, SettingError, StorageError
 from postlude.model.observation import Attempt, encode_observation
 from postlude.model.words import IfIndeterminate, SendOutcome
 from postlude.services.accounts.sender_settings import if_indeterminate
@@ -201,7 +201,7 @@ class _Campaigns:
         try:
             compose = partial(self._composed, campaign, claim)
             composed = await retried(f"composing copy {claim.copy:016x}", compose, _REFUSED)
-        except TemplateError as error:
+        except (TemplateError, SettingError) as error:  # a key that is lost is the operator's to mend, as a template is
             pause_it = partial(self._deps.work.pause, campaign.id, str(error))
             await self._asked(f"pausing campaign {campaign.id:016x}", pause_it)
             return Throttled(0, str(error))

@@ -14,7 +14,7 @@ import pytest
 from postlude.adapters.smtp_client.pool import SmtpConfig, SmtpTransport, TlsPolicy
 from postlude.journal import JournalReader, JournalWriter
 from postlude.journal.disk import Disk
-from postlude.model.errors import StorageError
+from postlude.model.errors import SettingError, StorageError
 from postlude.model.observation import Attempt, AttemptStarted, decode_observation
 from postlude.model.words import CampaignStatus, Consent, CopyStatus, Purpose, SendOutcome
 from postlude.services.campaigns.copy_composer import CopyComposer
@@ -23,7 +23,7 @@ from postlude.services.campaigns.lifecycle import pause_campaign, resume_campaig
 from postlude.services.campaigns.scheduling import schedule_campaign
 from postlude.services.campaigns.work import CampaignWork
 from postlude.services.messages.result_log import ResultLog
-from postlude.services.ports import Outgoing
+from postlude.services.ports import Outgoing, SignerOf
 from postlude.store.campaigns.rows import Campaign, CampaignOptions
 from postlude.store.contacts.rows import Audience
 from postlude.worker import CampaignDeps, run_campaigns
@@ -77,6 +77,7 @@ async def pumping(
     journal: JournalWriter,
     port: int,
     watch: Callable[[], Awaitable[None]] | None = None,
+    signer_of: SignerOf = lambda _: None,
 ) -> AsyncIterator[None]:
     """A worker that sends to `port` until the block ends."""
     transport = SmtpTransport(SmtpConfig(host="127.0.0.1", port=port, tls=TlsPolicy.NONE, connections=2, timeout_s=5))
@@ -84,7 +85,7 @@ async def pumping(
     deps = CampaignDeps(
         store=world.store,
         work=work,
-        composer=CopyComposer(world.contents, world.codec, world.clock, "b.example.org", lambda _: None),
+        composer=CopyComposer(world.contents, world.codec, world.clock, "b.example.org", signer_of),
         transport=transport,
         results=ResultLog(journal),
         clock=world.clock,
@@ -134,6 +135,18 @@ async def test_a_database_that_is_away_while_copies_are_composed_costs_them_no_a
             await until("all copies", lambda: server.counts.total() == 8)
     found = journaled(tmp_path, Attempt)
     assert [(one.outcome, one.attempt) for one in found] == [(SendOutcome.ACCEPTED, 1)] * 8
+
+
+async def test_a_campaign_whose_keys_are_lost_is_paused_and_says_why(world: World, journal: JournalWriter) -> None:
+    def signer_of(_domain: str) -> None:
+        raise SettingError("the DKIM keys are gone")
+
+    made = to_many(world, 5)
+    with Counting() as server:
+        async with pumping(world, journal, server.port, signer_of=signer_of):
+            await until("the pause", lambda: world.store.campaigns.get(made.id).status is CampaignStatus.PAUSED)
+        assert server.counts.total() == 0
+    assert "keys are gone" in world.store.campaigns.get(made.id).problem
 
 
 async def until(what: str, check: Callable[[], object], seconds: float = 60) -> None:

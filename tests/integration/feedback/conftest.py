@@ -13,7 +13,7 @@ from postlude.app.build.digest import build_digest
 from postlude.app.build.sending import build_tracker
 from postlude.config import Settings
 from postlude.history import open_history
-from postlude.journal import JournalWriter, Spool
+from postlude.journal import JournalWriter
 from postlude.kit.ids import new_id
 from postlude.model.event import Event
 from postlude.model.observation import Attempt, Observation, Resolved, Returned, Submitted, Webhook, encode_observation
@@ -51,7 +51,7 @@ class World:
         self.database = Database(engine_of(self.parts.settings.database))
         self.history = open_history(self.parts.folder.history)
         self.journal = JournalWriter(self.parts.folder.journal, "app")
-        self.spool_out, self.spool_in = Spool(self.parts.folder.spool_out), Spool(self.parts.folder.spool_in)
+        self.spool_out, self.spool_in = self.parts.folder.outgoing_mail(), self.parts.folder.returned_mail()
         self.user = user or self.store.accounts.create_user(ALICE)
         self.reports = Reports(self.store, self.history)
         self.changes = Changes()

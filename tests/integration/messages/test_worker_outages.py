@@ -10,14 +10,15 @@ from typing import Any
 import pytest
 
 from postlude.instrument import Policy
+from postlude.journal import Spool, prepare_spool
 from postlude.kit import loop
 from postlude.model.answer import Answer
-from postlude.model.errors import InputError
-from postlude.model.observation import Attempt
+from postlude.model.errors import InputError, SettingError, StorageError
+from postlude.model.observation import Attempt, WorkerStarted
 from postlude.model.words import CopyStatus, SendOutcome
 from postlude.services.accounts.preferences import get_preferences
 from postlude.services.ports import AttemptStart, Outgoing, Throttled
-from postlude.store import Store, open_store
+from postlude.store import Batch, Store, open_store
 from postlude.worker import Worker, pump, single_mails
 from servers.difficult import SILENT, Difficult
 from servers.smtp_process import Folder
@@ -151,6 +152,8 @@ async def test_what_is_claimed_at_a_stop_during_an_outage_leaves_after_the_next_
                 rename(state, "copies", "away_too")
         assert not [one for one in folder.observations() if isinstance(one, Attempt)]
         rename(state, "away_too", "copies")
+        begun = [one.worker for one in folder.observations() if isinstance(one, WorkerStarted)]
+        store.digest.apply(Batch(workers=begun))
         assert {store.messages.copy(copy.id).status for copy in copies} == {CopyStatus.CLAIMED}
         async with working(folder, store, server):
             await attempts(folder, 3)
@@ -198,11 +201,11 @@ async def test_a_copy_a_limit_held_during_an_outage_waits_and_is_not_indetermina
     assert first.id not in {one.copy for one in folder.observations() if isinstance(one, Attempt)}
 
 
-async def test_a_key_that_cannot_be_read_is_told_and_the_mail_is_tried_again(
+async def test_what_cannot_be_composed_is_told_and_tried_again(
     folder: Folder, store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
     def signer_of(_domain: str) -> None:
-        raise InputError("dkim/example.org/s1.pem is not a key")
+        raise InputError("a header that cannot be signed")
 
     await submit(folder, store)
     async with (
@@ -210,9 +213,29 @@ async def test_a_key_that_cannot_be_read_is_told_and_the_mail_is_tried_again(
         working(folder, store, server, signer_of=signer_of) as worker,
     ):
         found = await attempts(folder, 3)
-        assert "s1.pem is not a key" in worker.problem
+        assert "cannot be signed" in worker.problem
     assert {(one.outcome, one.phase) for one in found} == {(SendOutcome.DEFERRED, "prepare")}
     assert "Traceback" not in caplog.text
+
+
+@pytest.mark.parametrize("error", [SettingError("the keys are gone"), StorageError("the keys are gone")])
+async def test_what_the_operator_must_mend_holds_the_mail_and_costs_no_attempt(
+    folder: Folder, store: Store, error: Exception
+) -> None:
+    def signer_of(_domain: str) -> None:
+        raise error
+
+    first, *_ = await submit(folder, store)
+    async with (
+        Difficult().running() as server,
+        working(folder, store, server, signer_of=signer_of) as worker,
+    ):
+        await until("it to be told", lambda: "the keys are gone" in worker.problem)
+        await until("it to be held", lambda: "the keys are gone" in store.messages.copy(first.id).text)
+        assert server.accepted == []
+    assert store.messages.copy(first.id).status is CopyStatus.QUEUED
+    assert store.messages.copy(first.id).attempts == 0
+    assert [one for one in folder.observations() if isinstance(one, Attempt)] == []
 
 
 class Broken:
@@ -249,3 +272,18 @@ async def test_a_fault_of_the_transport_leaves_no_copy_without_an_outcome(
         await task
     assert {one.outcome for one in found} == {outcome}
     assert {one.text for one in found} == {"ZeroDivisionError: a fault of ours"}
+
+
+async def test_mail_waits_for_a_spool_that_is_not_mounted(folder: Folder, store: Store) -> None:
+    root, proof = folder.root / "spool", folder.root / "spool-out.id"
+    prepare_spool(root, proof)
+    folder.spool = Spool(root, proof=proof)
+    copies = await submit(folder, store)
+    root.rename(folder.root / "unmounted")
+    async with Difficult().running() as server, working(folder, store, server) as worker:
+        await until("it to be told", lambda: "mount its disk" in worker.problem)
+        assert [one for one in folder.observations() if isinstance(one, Attempt)] == []
+        (folder.root / "unmounted").rename(root)
+        found = await attempts(folder, 3)
+    assert {(one.outcome, one.attempt) for one in found} == {(SendOutcome.ACCEPTED, 1)}
+    assert {one.copy for one in found} == {copy.id for copy in copies}

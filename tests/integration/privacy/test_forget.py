@@ -13,7 +13,6 @@ from postlude.app.commands.doctor import examine_folder
 from postlude.app.commands.stores import accept_message, append_observation, offline_stores
 from postlude.cli.main import cli
 from postlude.config import Settings
-from postlude.journal import Spool
 from postlude.kit.ids import id_text
 from postlude.model.event import Event
 from postlude.model.observation import Attempt, Hit, Observation, Returned
@@ -110,9 +109,9 @@ def test_no_byte_names_who_was_forgotten(world: World) -> None:
     codec, folder = world.parts.codec, world.parts.folder
     tags = [codec.mint_tag(purpose, copy.id) for purpose in TagPurpose]
     reply = f"From: {NAME} <{BOB}>\r\nTo: r+{tags[1]}@back.test\r\nSubject: Re: For {NAME}\r\n\r\nYes, {NAME}\r\n"
-    Spool(folder.spool_in).put(77, reply.encode())
+    folder.returned_mail().put(77, reply.encode())
     stranger = f"From: <{BOB}>\r\nTo: x@back.test\r\nSubject: hello\r\n\r\nI am {NAME}\r\n"
-    Spool(folder.spool_in).put(78, stranger.encode())
+    folder.returned_mail().put(78, stranger.encode())
     ViewPages(folder.views).make(copy.message, RAW_MAIL.encode())
     (folder.mailbox / f"{'0' * 32}.mail").write_text(f'{{"rcpt_to": "{BOB}"}}\n{RAW_MAIL}')
     (folder.uploads / "people.csv").write_text(f"email,name\n{BOB},{NAME}\n")
@@ -168,7 +167,7 @@ def test_mail_that_has_not_left_is_not_sent(world: World) -> None:
 def test_contents_stay_while_they_are_on_their_way_to_others(world: World) -> None:
     copies = world.send(BOB, CAROL, outcome=None)
     world.forget()
-    spool = Spool(world.parts.folder.spool_out)
+    spool = world.parts.folder.outgoing_mail()
     assert spool.get(copies[0].message)
     with world.store() as store:
         assert store.settings.get(WAITING) == [id_text(copies[0].message)]
@@ -244,4 +243,4 @@ def test_what_is_of_others_stays(world: World) -> None:
     with world.store() as store:
         assert present(store.contacts.by_address(CAROL)).name == "Carol"
         assert store.messages.copy(copies[0].id).recipient == CAROL
-    assert asyncio.run(asyncio.to_thread(Spool(world.parts.folder.spool_out).get, copies[0].message))
+    assert asyncio.run(asyncio.to_thread(world.parts.folder.outgoing_mail().get, copies[0].message))

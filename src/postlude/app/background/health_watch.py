@@ -19,7 +19,7 @@ from postlude.app.build.common import Parts
 from postlude.app.build.list_health import check_lists
 from postlude.app.processes.reports import ask_supervisor
 from postlude.app.processes.sockets import ENDPOINTS
-from postlude.journal import journal_alarms
+from postlude.journal import journal_alarms, spool_problem
 from postlude.kit.loop import ThreadLoop, Troubled
 from postlude.model.errors import InUseError, StorageError
 from postlude.services.health import (
@@ -165,6 +165,8 @@ def look_around(parts: Parts, edge: EdgeWatch, *, supervised: bool, own: str = "
     edge.look()
     root, free = parts.folder.root, shutil.disk_usage(parts.folder.root).free
     found = of_disk(str(root), free, journal_alarms(parts.folder.journal, parts.settings.journal_max_bytes), edge.lost)
+    found += trouble("stored mail", filter(None, (spool_problem(*one) for one in parts.folder.spools)), "is there")
+    found += trouble("signing", parts.dkim.problems(), "every domain has its keys")
     found += trouble("edge", edge.problems, "answers")
     for name, meaning in _SMTP.items():
         if supervised or (parts.folder.journal / name).exists():

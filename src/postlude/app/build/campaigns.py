@@ -20,7 +20,7 @@ class CampaignServices:
     contents: Contents
 
     def has_key(self, domain: str) -> bool:
-        """Whether mail from a domain gets a DKIM signature."""
+        """Whether mail from a domain gets a DKIM signature; SettingError when its keys are lost."""
         return self.parts.dkim.signer(domain) is not None
 
     def forecast(self, copies: int) -> str:

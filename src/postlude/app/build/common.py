@@ -39,11 +39,13 @@ def build_parts(settings: Settings, *, must_write: bool = True) -> Parts:
     """Make the data folder usable and read (or make) the keys; StorageError or SettingError with the remedy."""
     folder = DataFolder(settings.data)
     folder.prepare(must_write=must_write)
+    dkim = DkimKeys(folder.dkim)
+    dkim.remember()
     return Parts(
         settings,
         folder,
         SystemClock(),
         TokenCodec(folder.key_ring()),
         Prefixes(*settings.edge_prefixes),
-        DkimKeys(folder.dkim),
+        dkim,
     )

@@ -3,6 +3,7 @@
 from contextlib import closing
 from pathlib import Path
 
+from postlude.adapters.dkim_keys import DkimKeys
 from postlude.app.data_folder import DataFolder
 from postlude.config import Settings
 from postlude.edge.lists import read_lists
@@ -10,7 +11,7 @@ from postlude.edge.revoked import read_revoked
 from postlude.kit.clock import SystemClock
 from postlude.services.accounts.login_copy import LoginCopy, read_login_copy
 from postlude.services.integrity import doctor
-from postlude.services.integrity.doctor import Diagnosis, ExaminedStores, RemadeFile
+from postlude.services.integrity.doctor import Diagnosis, ExaminedStores, RemadeFile, SpoolPlace
 from postlude.store import sqlite_file
 
 
@@ -42,6 +43,8 @@ def _stores(settings: Settings) -> ExaminedStores:
             RemadeFile(folder.lists, read_lists),
             RemadeFile(folder.logins, _logins),
         ),
+        spools=tuple(SpoolPlace(*one) for one in folder.spools),
+        signing=DkimKeys(folder.dkim).problems,
     )
 
 

@@ -8,7 +8,6 @@ from postlude.app.build.digest import build_digest
 from postlude.app.build.sending import build_tracker
 from postlude.config import Settings
 from postlude.history import open_history
-from postlude.journal import Spool
 from postlude.services.change_feed import Changes
 from postlude.services.digest.rebuild_all import Rebuilder, RebuildProgress
 from postlude.store import open_store
@@ -25,7 +24,7 @@ def rebuild_offline(settings: Settings) -> Generator[RebuildProgress, None, None
         closing(open_store(settings.database, parts.folder.forgotten_key)) as store,
         closing(open_history(parts.folder.history)) as history,
     ):
-        spool_out, spool_in = Spool(parts.folder.spool_out), Spool(parts.folder.spool_in)
+        spool_out, spool_in = parts.folder.outgoing_mail(), parts.folder.returned_mail()
         tracker = build_tracker(parts)
         build_digest(
             parts, store, history, Changes(), tracker=tracker, spool_out=spool_out, spool_in=spool_in

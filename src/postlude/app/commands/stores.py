@@ -11,7 +11,7 @@ import msgspec
 from postlude.app.build.common import Parts, build_parts, build_quotas, own_name
 from postlude.config import Settings
 from postlude.history import History
-from postlude.journal import JournalWriter, Spool
+from postlude.journal import JournalWriter
 from postlude.kit.clock import Clock
 from postlude.model.errors import InUseError, NotFoundError
 from postlude.model.observation import Observation, Resolved, encode_observation
@@ -36,7 +36,7 @@ def accept_message(settings: Settings, new: NewMessage) -> int:
     with closing(open_store(settings.database, parts.folder.forgotten_key)) as store:
         count = partial(build_quotas(parts).take, new.user, store.accounts.user(new.user).limits)
     with closing(_journal(parts.folder.journal)) as journal:
-        spool = Spool(parts.folder.spool_out)
+        spool = parts.folder.outgoing_mail()
         return asyncio.run(accept(journal.append, spool, parts.clock, new, host=own_name(settings), count=count))
 
 
@@ -102,7 +102,7 @@ def _locked_stores(settings: Settings, parts: Parts) -> Iterator[tuple[Store, Hi
         closing(open_store(settings.database, parts.folder.forgotten_key)) as store,
         closing(open_history(parts.folder.history)) as history,
     ):
-        spool_out, spool_in = Spool(parts.folder.spool_out), Spool(parts.folder.spool_in)
+        spool_out, spool_in = parts.folder.outgoing_mail(), parts.folder.returned_mail()
         build_digest(
             parts, store, history, Changes(), tracker=build_tracker(parts), spool_out=spool_out, spool_in=spool_in
         ).catch_up()

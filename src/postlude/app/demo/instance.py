@@ -16,7 +16,7 @@ from postlude.app.demo.clock import DemoClock
 from postlude.app.demo.outbox import DemoOutbox
 from postlude.app.demo.story import OWNER_NAME
 from postlude.history import open_history
-from postlude.journal import JournalWriter, Spool, checksum
+from postlude.journal import JournalWriter, checksum
 from postlude.kit.csv_table import CsvTable
 from postlude.kit.ids import new_id
 from postlude.model.observation import Observation, Returned, encode_observation
@@ -60,7 +60,7 @@ class DemoInstance:
         self._stack.callback(self.history.close)
         self._journal = JournalWriter(folder.journal, "app")
         self._stack.callback(self._journal.close)
-        self._spool_out, self._spool_in = Spool(folder.spool_out), Spool(folder.spool_in)
+        self._spool_out, self._spool_in = folder.outgoing_mail(), folder.returned_mail()
         self._tracker = build_tracker(self.parts)
         self.contents = build_contents(self.parts, self.store)
         self._digest = build_digest(

@@ -27,7 +27,6 @@ from postlude.app.build.stores import Stores
 from postlude.app.build.web import WebWiring, build_web_deps
 from postlude.app.processes.http_server import WebServer
 from postlude.app.processes.web_socket import WebSocket
-from postlude.journal import Spool
 from postlude.services.accounts.users import sign_in_link
 from postlude.services.change_feed import Changes
 from postlude.services.digest.loop import Digest
@@ -94,7 +93,7 @@ class AppProcess:
 
     def _build_submission(self) -> None:
         settings, folder = self._parts.settings, self._parts.folder
-        self._spool_out, self._spool_in = Spool(folder.spool_out), Spool(folder.spool_in)
+        self._spool_out, self._spool_in = folder.outgoing_mail(), folder.returned_mail()
         self._submit = partial(
             accept, self._journal.append, self._spool_out, self._parts.clock, host=own_name(settings)
         )

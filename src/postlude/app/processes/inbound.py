@@ -17,7 +17,6 @@ from postlude.app.processes.succession import succeed
 from postlude.app.processes.supervised import STOP_S, Supervision
 from postlude.config import Settings
 from postlude.inbound import InboundConfig, run_inbound
-from postlude.journal import Spool
 from postlude.kit.priority import yield_to_edges
 
 _BUFFERED_BYTES: Final = 64 << 20  # of incoming mail, which anyone who knows an address can send: two of the largest
@@ -56,7 +55,7 @@ async def _inbound(parts: Parts, sock: socket.socket, journal: MailJournal, stop
         sock,
         codec=parts.codec,
         append=journal.append,
-        spool=Spool(parts.folder.spool_in),
+        spool=parts.folder.returned_mail(),
         clock=parts.clock,
         stop=stop,
         # The sandbox's recipients answer to whatever From a mail had; with a real server only tags are taken.

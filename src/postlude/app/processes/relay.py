@@ -13,7 +13,6 @@ from postlude.app.processes.sockets import listening
 from postlude.app.processes.succession import succeed
 from postlude.app.processes.supervised import STOP_S, Supervision
 from postlude.config import Settings
-from postlude.journal import Spool
 from postlude.kit.priority import yield_to_edges
 from postlude.relay import Gateway, RelayConfig, run_relay
 from postlude.services.accounts.logins import Logins
@@ -65,7 +64,7 @@ async def _relay(
             quotas=build_quotas(parts),
             owner_of=logins.owner_of if settings.gateway_networks else None,
             append=journal.append,
-            spool=Spool(parts.folder.spool_out),
+            spool=parts.folder.outgoing_mail(),
             clock=parts.clock,
             stop=stop,
         )

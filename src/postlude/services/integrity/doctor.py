@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final, Literal, NamedTuple, Protocol
 
 from postlude.history import open_history
-from postlude.journal import Spool
+from postlude.journal import Spool, accept_spool, spool_problem
 from postlude.journal.examine import examine_journals
 from postlude.kit.clock import Clock
 from postlude.model.errors import DamagedError, InUseError, PostludeError
@@ -42,6 +42,21 @@ class RemadeFile(NamedTuple):
     read: ReadRemade
 
 
+class SpoolPlace(NamedTuple):
+    """A folder of stored mail, and the file outside of it that tells whether it is there."""
+
+    root: Path
+    proof: Path
+
+
+class FindProblems(Protocol):
+    """Looks at files that a running Postlude needs and cannot make again."""
+
+    def __call__(self) -> list[str]:
+        """What is wrong, with the remedy; empty when nothing is."""
+        ...
+
+
 class ExaminedStores(NamedTuple):
     """Where an installation keeps what is examined."""
 
@@ -58,6 +73,9 @@ class ExaminedStores(NamedTuple):
     read_keys: ReadSecret
     read_forgotten_key: ReadSecret
     remade: tuple[RemadeFile, ...]
+    spools: tuple[SpoolPlace, ...] = ()
+    signing: FindProblems = list
+    """What is wrong with the keys that sign mail."""
 
 
 class Diagnosis(NamedTuple):
@@ -72,6 +90,8 @@ class Diagnosis(NamedTuple):
 def examine_stores(stores: ExaminedStores) -> list[Diagnosis]:
     """Examine everything, in the order of repair. Never raises for damage."""
     found = [_keys(stores), *_journal(stores.journal), *_remade(stores)]
+    found += [Diagnosis("stored mail", "damaged", text) for one in stores.spools if (text := spool_problem(*one))]
+    found += [Diagnosis("signing", "damaged", text) for text in stores.signing()]
     store = _opened(stores, found)
     if store is None:
         return found
@@ -219,8 +239,10 @@ def repair_stores(stores: ExaminedStores, clock: Clock) -> list[str]:
     history = stores.history
     if history.exists() and (_cannot_be_read(history) or _takes_nothing(history)):
         moved += quarantine([history, history.with_name(history.name + LOG_SUFFIX)], clock)
+    accepted = [one.root for one in stores.spools if accept_spool(*one)]
     moved += _repair_state(stores, clock)
-    return [f"{path} is what was damaged" for path in moved]
+    told = [f"{root} is taken as it is: what is missing in it is lost, and told" for root in accepted]
+    return [*told, *(f"{path} is what was damaged" for path in moved)]
 
 
 def _cannot_be_read(history: Path) -> bool:

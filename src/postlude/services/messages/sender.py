@@ -13,11 +13,11 @@ from postlude.compose import envelope
 from postlude.dkim import Signer
 from postlude.instrument import Policy
 from postlude.journal import Spool, checksum
-from postlude.kit.clock import Clock
+from postlude.kit.clock import MICROS_PER_SECOND, Clock
 from postlude.kit.file_trouble import about_a_file
 from postlude.kit.loop import error_text, retried
 from postlude.model.answer import Answer
-from postlude.model.errors import DamagedError, InUseError, NotFoundError, PostludeError, StorageError
+from postlude.model.errors import DamagedError, InUseError, NotFoundError, PostludeError, SettingError, StorageError
 from postlude.model.not_mailed import told
 from postlude.model.observation import Attempt, encode_observation
 from postlude.model.words import IfIndeterminate, MessagePurpose, SendOutcome
@@ -37,6 +37,9 @@ from postlude.tokens import TokenCodec
 _SETTLE_S: Final = 10.0
 _TOLD_S: Final = 300.0
 _REFUSED: Final = (StorageError, InUseError)
+_OPERATORS: Final = (StorageError, SettingError)
+"""What the operator has to mend: a key, a file, a disk."""
+_HELD_US: Final = 60 * MICROS_PER_SECOND
 
 _log = logging.getLogger(__name__)
 
@@ -88,13 +91,13 @@ class SenderDeps:
 
 
 class Ready(NamedTuple):
-    """A claimed copy, composed; or the answer that is known without sending it."""
+    """A claimed copy, composed; or the answer that is known without sending it, or until when it must wait."""
 
     claim: Claim
     copy: Outgoing | None = None
     created_at: int = 0
     untracked: str = ""
-    answer: Answer | None = None
+    answer: Answer | Throttled | None = None
 
     @property
     def size(self) -> int:
@@ -175,6 +178,7 @@ class Sender:
 
     def _prepare(self, claims: Sequence[Claim], most_bytes: int) -> list[Ready]:
         store = self._deps.store
+        self._deps.spool.confirm()
         messages = store.messages.get_many({claim.message for claim in claims})
         refused = _why_not(store, claims, messages)
         limits_of = store.privacy.withdrawals if self._deps.track_unknown else store.privacy.limits
@@ -206,6 +210,8 @@ class Sender:
             text = error_text(error) if known else f"{type(error).__name__}: {error}"
             self._unready = text, monotonic()
             _log.error("copy %016x could not be prepared: %s", claim.copy, text, exc_info=None if known else error)
+            if isinstance(error, _OPERATORS) or about_a_file(error):  # it costs no attempt: it may be days
+                return Ready(claim, answer=Throttled(self._deps.clock.now() + _HELD_US, text))
             return Ready(claim, answer=Answer(SendOutcome.DEFERRED, text=text, phase="prepare"))
 
     def _composed(self, claim: Claim, message: Message, policy: Policy) -> Ready:

@@ -144,15 +144,19 @@ def test_claimers_at_the_same_time_never_share_a_copy(store: Store, state_url: s
     assert len(set(got)) == 200
 
 
+@pytest.mark.parametrize("journal", ["app", "folder/app"])
+def test_whoever_holds_a_journal_knows_its_former_workers(store: Store, journal: str) -> None:
+    dead = store.sending.begin_worker("app", 1)
+    store.sending.begin_worker("worker-1", 2)
+    assert store.sending.former_workers(journal) == [dead]
+
+
 def test_only_a_dead_workers_own_copies_are_left_in_flight(store: Store) -> None:
     store.digest.apply(Batch(submissions=[_submission(1, 3)]))
     dead, living = store.sending.begin_worker("app", 1), store.sending.begin_worker("worker-1", 2)
     store.sending.claim(1, 10, dead)
     store.sending.claim(1, 10, living)
     store.digest.apply(Batch(started=[1000, 1001]))
-    assert store.sending.former_workers("app") == [dead]
-    assert store.sending.former_workers("folder/app") == [dead]
-    assert store.sending.former_workers("worker-2") == []
     again = store.sending.begin_worker("app", 3)
     assert [one.copy for one in store.sending.left_in_flight([dead])] == [1000]
     store.digest.apply(Batch(attempts=[AttemptResult(1000, SendOutcome.INDETERMINATE, 40, 1)]))
