@@ -89,7 +89,7 @@ def test_the_framed_mail_shows_images_and_links_and_runs_nothing(page: "Page", s
     assert opened.value.evaluate("window.opener") is None
 
 
-@pytest.mark.parametrize("width", [961, 1024, 1152, 1280, 1920])
+@pytest.mark.parametrize("width", [961, 1024, 1152, 1200, 1280, 1920])
 def test_the_header_is_one_row_on_a_desk(page: "Page", served: str, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})
     page.goto(f"{served}/unmatched")  # then every link is there
@@ -98,6 +98,8 @@ def test_the_header_is_one_row_on_a_desk(page: "Page", served: str, width: int) 
     )
     assert len(middles) > 10
     assert max(middles) - min(middles) <= 1
+    heights = page.locator("header.top nav a").evaluate_all("all => all.map(e => Math.round(e.offsetHeight))")
+    assert len(set(heights)) == 1  # no link breaks in two lines
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
