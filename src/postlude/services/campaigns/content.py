@@ -48,6 +48,10 @@ class Contents:
         """The public URLs of a variant."""
         return Urls(self._codec, self._base, Kind.CAMPAIGN, message, self._prefixes)
 
+    def link_head(self, variant: Variant) -> str:
+        """What the address of each of its tracked links begins with, before the token."""
+        return self.urls(variant.message).link(0, self._base).head
+
     def policy(self, campaign: Campaign, *, opens: bool = True, clicks: bool = True) -> Policy:
         """What is tracked: what the campaign wants and `opens` and `clicks` let it."""
         wanted, options = self._policy_of(campaign.user), campaign.options
