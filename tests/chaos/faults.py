@@ -24,6 +24,10 @@ LOST: Final = (
     "history.duckdb",
     "history.duckdb.wal",
     "spool/out/*/*.eml",
+    "spool",
+    "spool/out",
+    "spool/out/.id",
+    "spool-out.id",
     "keys.json",
     "id",
 )

@@ -21,7 +21,9 @@ from typing import TYPE_CHECKING, Any, Final
 from chaos.faults import FAULTS, WITH_CLOCK, jump, remove
 from chaos.node import DATABASE, run_node, settings_of
 from postlude.app.commands.doctor import examine_folder, repair_folder
+from postlude.app.data_folder import DataFolder
 from postlude.history import open_history
+from postlude.journal import spool_problem
 from postlude.model.words import CampaignStatus, CopyStatus, EventKind
 from postlude.services.integrity.sending_pause import resume_sending
 from postlude.store import open_store
@@ -274,6 +276,7 @@ class Driver:
         self.verdict.steps.append(f"repaired: {len(moved)} files quarantined")
 
     def _go_on_if_paused(self) -> None:
+        self._take_what_is_left_of_the_spool()
         self._settle()
         paused, told = _forked(lambda: _look(self._data, go_on=True))
         self.verdict.told += told
@@ -281,6 +284,15 @@ class Driver:
             self.verdict.steps.append("told to go on")
             if self._before_asking is None:
                 self._before_asking = Counter(address for address, *_ in self._sent())
+
+    def _take_what_is_left_of_the_spool(self) -> None:
+        """The operator is told that it is gone, and says that it is for good."""
+        found = [text for one in DataFolder(self._data).spools if (text := spool_problem(*one))]
+        if found:
+            self.verdict.told += found
+            self._kill()
+            self._follow_advice("DamagedError", found[0])
+            self._start()
 
     def _settle(self) -> None:
         """Wait until all is digested; what keeps the digest from it is told, and mended as it says."""

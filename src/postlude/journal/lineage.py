@@ -43,12 +43,15 @@ class Lineage:
         """A writer's folder asks for this number."""
         self._proposed.add(number)
 
-    def number(self, folder: str, proposed: int, segment: int, head: SegmentHeader | None) -> int:
-        """The number for one segment. StorageError when none is left."""
+    def number(
+        self, folder: str, proposed: int, segment: int, head: SegmentHeader | None, identity: bytes = b""
+    ) -> int:
+        """The number for one segment. `identity`: its folder's; empty when unknown. StorageError when none is left."""
         number = self._by_key.get(head.key.hex()) if head else None
         if number is None:
             number = self._current.get(folder, proposed)
-            if not self._fits(number, folder, segment, head):
+            strange = head is not None and identity not in {b"", head.identity}
+            if strange or not self._fits(number, folder, segment, head):
                 number = self._fresh()
         self._owners[number] = folder
         self._current[folder] = number

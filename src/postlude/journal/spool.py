@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from postlude.journal.disk import Disk
+from postlude.kit.file_trouble import file_trouble
 from postlude.kit.files import make_folder, replace_durably
 from postlude.kit.ids import id_text, parse_id
 from postlude.model.errors import NotFoundError, StorageError
@@ -36,7 +37,7 @@ def prepare_spool(root: Path, proof: Path) -> None:
         return  # its disk is not there: `spool_problem` says so
     if known is None or here is None:
         mine = known or here or secrets.token_hex(_ID_BYTES).encode("ascii")
-        root.mkdir(parents=True, exist_ok=True)
+        make_folder(root)
         if here is None:
             replace_durably(root / _MARK, mine, mode=_MODE)
         if known is None:
@@ -44,13 +45,16 @@ def prepare_spool(root: Path, proof: Path) -> None:
 
 
 def accept_spool(root: Path, proof: Path) -> bool:
-    """Take the spool as it is for the one that was used. False when it was that one before. Raises OSError."""
+    """Take the spool as it is for the one that was used. False when it was that one before. Raises StorageError."""
     if not spool_problem(root, proof):
         return False
-    root.mkdir(parents=True, exist_ok=True)
     known = _id_in(proof)
     assert known is not None
-    replace_durably(root / _MARK, known, mode=_MODE)
+    try:
+        make_folder(root)
+        replace_durably(root / _MARK, known, mode=_MODE)
+    except OSError as error:
+        raise StorageError(file_trouble(error, root)) from error
     return True
 
 

@@ -72,7 +72,7 @@ class WriterFolder:
     def _numbered(self, segment: int, known: Lineage) -> int:
         head = read_segment_head(files.segment_path(self._folder, segment))
         before = known.current(self.name, self.proposed)
-        number = known.number(self.name, self.proposed, segment, head)
+        number = known.number(self.name, self.proposed, segment, head, self._identity)
         self._numbers[segment] = number
         self.labels.append(_label(number, segment, self.name, head))
         if number not in {before, self.proposed} and number not in known.ends:

@@ -79,12 +79,13 @@ def make_way(path: Path) -> None:
 
 
 def make_folder(path: Path, mode: int = 0o777) -> None:
-    """A folder at `path`, and above it. A file that stands in its place is quarantined.
+    """A folder at `path`, and those above it. A file that stands in the place of one is quarantined.
 
     A link that leads nowhere is left: what it leads to may be a disk that is not mounted.
     """
-    if path.is_file():
-        _log.error("%s is a file where a folder must be: it is kept as %s", path, quarantine_file(path).name)
+    for each in (path, *path.parents):
+        if each.is_file():
+            _log.error("%s is a file where a folder must be: it is kept as %s", each, quarantine_file(each).name)
     path.mkdir(mode=mode, parents=True, exist_ok=True)
 
 

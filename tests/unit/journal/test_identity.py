@@ -105,6 +105,26 @@ def test_a_journal_that_is_gone_is_told_and_the_new_one_is_read(stores: Stores, 
     assert len(set(stores.ids)) == 7
 
 
+def test_a_segment_of_another_journal_is_told_although_nothing_was_read_yet(stores: Stores, tmp_path: Path) -> None:
+    _write(tmp_path / "other", "edge", [b"another's"])
+    _write(stores.root, "edge", [b"never read"])
+    (tmp_path / "other/edge/0000001.journal").replace(stores.root / "edge/0000001.journal")
+    _write(stores.root, "edge", [b"new"])
+    assert b"new" in stores.digest()
+    assert "older" in stores.told
+
+
+def test_an_emptied_folder_is_another_journal(stores: Stores) -> None:
+    stores.digest()
+    _write(stores.root, "edge", [b"never read"])
+    before = json.loads((stores.root / "edge" / "identity.json").read_bytes())
+    shutil.rmtree(stores.root / "edge")
+    (stores.root / "edge").mkdir()
+    _write(stores.root, "edge", [b"new"])
+    assert json.loads((stores.root / "edge" / "identity.json").read_bytes()) != before
+    assert stores.digest() == [b"new"]
+
+
 def test_two_folders_that_were_swapped_lose_nothing(stores: Stores) -> None:
     for name in ("edge", "mail"):
         _write(stores.root, name, [name.encode()])

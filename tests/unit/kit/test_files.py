@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from postlude.kit.files import create_durably, lock_file, locked, replace_durably
+from postlude.kit.files import create_durably, lock_file, locked, make_folder, replace_durably
 
 HOLDER = (
     "import sys; from pathlib import Path; from postlude.kit.files import lock_file\n"
@@ -157,3 +157,19 @@ def test_a_link_to_a_folder_is_replaced_and_the_folder_stays(path: Path, tmp_pat
     replace_durably(path, b"new", mode=0o600)
     assert path.read_bytes() == b"new"
     assert (tmp_path / "elsewhere").is_dir()
+
+
+@pytest.mark.parametrize("where", ["a", "a/b"])
+def test_a_file_in_place_of_a_folder_is_quarantined(tmp_path: Path, where: str) -> None:
+    (tmp_path / where).parent.mkdir(exist_ok=True)
+    (tmp_path / where).write_text("in the way")
+    make_folder(tmp_path / "a" / "b")
+    assert (tmp_path / "a" / "b").is_dir()
+    assert [path.read_text() for path in tmp_path.rglob("*.damaged-*")] == ["in the way"]
+
+
+def test_a_link_that_leads_nowhere_may_be_a_disk_that_is_not_mounted(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to(tmp_path / "disk")
+    with pytest.raises(FileExistsError):
+        make_folder(tmp_path / "a")
+    assert (tmp_path / "a").is_symlink()
