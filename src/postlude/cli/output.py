@@ -61,7 +61,12 @@ class ProgressLine:
         reported += [f"{now.per_second:,.0f}/s"] if now.per_second else []
         reported += [f"{duration(now.seconds_left)} left"] if now.seconds_left else []
         reported += [f"{wrong:,} not taken"] if (wrong := job.counts.get("wrong")) else []
-        click.echo("\r\x1b[K" + "  ".join(reported), nl=False, err=True)
+        self.write("  ".join(reported))
+
+    def write(self, text: str) -> None:
+        """Replace the line's text."""
+        if self._shown:
+            click.echo(f"\r\x1b[K{text}", nl=False, err=True)
 
     def end(self) -> None:
         """Clear the line."""

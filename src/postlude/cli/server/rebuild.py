@@ -1,20 +1,13 @@
 """`postlude rebuild`: make all counts anew from the history."""
 
-import sys
-import time
-from collections.abc import Generator
-from contextlib import closing, suppress
-
 import click
 import msgspec
 
-from postlude.app.commands.rebuild import rebuild_offline
-from postlude.cli.control_client import ask
+from postlude.app.commands.history_work import rebuild_offline
 from postlude.cli.output import print_json
-from postlude.config import Settings, load
+from postlude.cli.server.history_progress import HistoryCommand, pace_line
+from postlude.config import load
 from postlude.services.digest.rebuild_all import RebuildProgress
-
-_LOOK_SECONDS = 0.5
 
 
 @click.command()
@@ -27,41 +20,13 @@ def command(as_json: bool) -> None:
     are.
     """
     settings = load()
-    progress = None
-    with closing(_running(settings) if _asked(settings, "start") else rebuild_offline(settings)) as steps:
-        try:
-            for progress in steps:
-                if not as_json and sys.stderr.isatty():
-                    click.echo(f"\r{_line(progress)}\033[K", nl=False, err=True)
-        except KeyboardInterrupt:
-            with suppress(Exception):
-                _asked(settings, "stop")
-            click.echo("\nstopped; `postlude rebuild` continues from here", err=True)
-            raise
-    assert progress is not None
+    work = HistoryCommand("rebuild", RebuildProgress, _line)
+    progress = work.run(settings, rebuild_offline(settings), quiet=as_json)
     if as_json:
         print_json(msgspec.to_builtins(progress))
         return
-    if sys.stderr.isatty():
-        click.echo(err=True)
     click.echo(f"{progress.done:,} copies made anew from {progress.events:,} events in {progress.seconds:.1f} s")
 
 
-def _running(settings: Settings) -> Generator[RebuildProgress, None, None]:
-    """The running app's progress until it is done."""
-    while progress := _asked(settings, "look"):
-        yield progress
-        if not progress.running:
-            return
-        time.sleep(_LOOK_SECONDS)
-
-
-def _asked(settings: Settings, action: str) -> RebuildProgress | None:
-    answer = ask(settings, "rebuild", do=action)
-    return None if answer is None else msgspec.convert(answer, RebuildProgress)
-
-
 def _line(progress: RebuildProgress) -> str:
-    rate = progress.done / progress.seconds if progress.seconds else 0.0
-    left = f", {(progress.total - progress.done) / rate:.0f} s left" if rate and progress.done else ""
-    return f"{progress.done:,} of {progress.total:,} copies, {progress.events:,} events{left}"
+    return f"{pace_line(progress, 'copies')}; {progress.events:,} events"
