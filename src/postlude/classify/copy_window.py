@@ -132,7 +132,7 @@ def read_hits(entries: bytes) -> list[Sighting]:
     return [Sighting(*row) for row in iter_unpack(entries)]
 
 
-def has_left(window: bytes) -> bool:
+def hits_left(window: bytes) -> bool:
     """Whether there were more hits than it holds."""
     return bool(window[1] & _OVERFLOWED)
 

@@ -158,7 +158,8 @@ class Settings:
     hold_seconds: int = setting(
         integer(0, 3600),
         "10",
-        "Seconds that notices and the winner of a test wait for hits that may change the verdict of an open or click.",
+        "Seconds that notices, the winner of a test and who is mailed for having opened or clicked wait for hits that "
+        "may change the verdict of an open or click.",
     )
     keep_events_days: int = setting(
         integer(0, 100_000),

@@ -72,12 +72,13 @@ def test_hits_that_stay_are_judged_without_those_that_were_taken_out(sent: World
     digest = sent.digest()
     sent.say(*(_click(50 + n / 10, n) for n in range(4)))
     digest.catch_up()
-    assert _verdicts(sent) == [Verdict.MACHINE_SUSPECTED] * 4
     sent.say(withdraw(20, 50_050_000))
     digest.catch_up()
     assert _verdicts(sent) == [Verdict.HUMAN]
     done = sent.store.messages.activity(1)[10]
-    assert (done.clicks, done.clicks_machine, done.first_click_at) == (1, 0, 50_000_000)
+    assert done.clicks == 1
+    assert done.clicks_machine == 0
+    assert done.first_click_at == 50_000_000
     assert [link.clicks for link in sent.store.messages.link_activity(1).values()] == [1]
     feed = [event for entry in sent.store.feed.after(0) for event in entry.events if event.cause == LATE_FACTS]
     assert [event.first_verdict for event in feed] == [Verdict.MACHINE_SUSPECTED]
@@ -126,7 +127,9 @@ def test_a_crash_between_the_stores_is_made_good(
     assert recorded(sent) == [(50_000_000, 10, "clicked")]
     assert _verdicts(sent) == [Verdict.HUMAN]
     bob = sent.store.messages.activity(1)[10]
-    assert (bob.opens, bob.clicks, bob.clicks_machine) == (0, 1, 0)
+    assert bob.opens == 0
+    assert bob.clicks == 1
+    assert bob.clicks_machine == 0
     assert sent.history.cursor() == sent.store.feed.head()
 
 

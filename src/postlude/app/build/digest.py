@@ -56,11 +56,7 @@ def build_digest(
     classifier = own_visits(parts.settings, store)
     tags, repeats = tag_reader(parts.codec), Repeats(store.digest.seen)
     record_steps = RecordSteps(
-        submissions=Submissions(
-            partial(_take, build_policies(parts, store), tracker, parts.settings.sandbox),
-            spool_out.get,
-            classifier.know,
-        ),
+        submissions=_submissions(parts, store, tracker, spool_out, classifier),
         returned=ReturnedMail(spool_in, partial(parse_returned, tags), partial(_attribute, store), repeats),
         hits=Hits(store.messages, classifier, withdrawn=withdrawn),
         webhooks=ProviderCalls(
@@ -93,6 +89,11 @@ def build_digest(
             ],
         ),
     )
+
+
+def _submissions(parts: Parts, store: Store, tracker: Tracker, spool: Spool, visits: OwnVisits) -> Submissions:
+    take = partial(_take, build_policies(parts, store), tracker, parts.settings.sandbox)
+    return Submissions(take, spool.get, visits.know)
 
 
 def own_visits(settings: Settings, store: Store) -> OwnVisits:

@@ -21,7 +21,10 @@ class CampaignWork:
     """Opens, feeds and finishes campaigns in the name of one worker."""
 
     def __init__(self, store: Store, clock: Clock, worker: int, hold_seconds: int = 0) -> None:
-        """`hold_seconds`: how long the winner of a test waits for hits that may change the last verdicts."""
+        """`hold_seconds`: how long the winner of a test, and who is chosen for an opening or click, wait for hits.
+
+        Those may change the last verdicts.
+        """
         self._store: Final = store
         self._clock: Final = clock
         self._worker: Final = worker
@@ -83,7 +86,11 @@ class CampaignWork:
             self.pause(campaign.id, str(error))
             return False
         place = places(campaign, variants)
-        return bool(self._store.campaigns.enqueue_audience(campaign.id, audience, CONTACTS_AT_ONCE, place).copies)
+        stood_since = self._clock.now() - self._hold if self._hold else 0
+        taken = self._store.campaigns.enqueue_audience(
+            campaign.id, audience, CONTACTS_AT_ONCE, place, stood_since=stood_since
+        )
+        return bool(taken.copies)
 
     def claim(self, campaign: Campaign, limit: int) -> list[CampaignClaim]:
         """Claim up to `limit` copies of it that are due."""

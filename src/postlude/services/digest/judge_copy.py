@@ -142,7 +142,7 @@ class CopyJudge:
             yield event, new
 
     def first_judged(self, event: Event, judged: JudgedCopy) -> Event:
-        """An event that nobody has seen yet, with its verdict."""
+        """An event that is not stored yet, with its verdict."""
         reviewed = judged.verdicts.get(event.id)
         if reviewed is None:
             return event

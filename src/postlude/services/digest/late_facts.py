@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from postlude.classify import SHARED, VERDICTS, has_left, read_window
+from postlude.classify import SHARED, VERDICTS, hits_left, read_window
 from postlude.model.domain_name import address_key
 from postlude.model.event import LATE_FACTS, Event
 from postlude.model.words import EventKind, SendOutcome
@@ -53,6 +53,8 @@ class LateCopy(NamedTuple):
     sent_at: int | None
     shared: set[int]
     """Hits that neighbours were found to share."""
+    domain: str = ""
+    """Of its recipient's address, where its message is new."""
 
 
 def late_facts(meanings: Iterable[Meaning]) -> LateFacts:
@@ -73,7 +75,7 @@ def late_copies(
 ) -> dict[int, LateCopy]:
     """Those with hits, of these copies with their windows. Not those whose hits are deleted by now."""
     found: dict[int, LateCopy] = {}
-    whole = [copy for copy, window in windows.items() if copy in facts.domains or has_left(window)]
+    whole = [copy for copy, window in windows.items() if copy in facts.domains or hits_left(window)]
     every = history.of_copies(whole) if whole else []
     sent = {event.copy: event.at for event in every if event.kind is EventKind.SENT} | facts.sent
     of_copies = dict(by_copy(every))
@@ -84,7 +86,8 @@ def late_copies(
         events = of_copies.get(copy) or [earlier[one.id] for one in some if one.id in earlier]
         if standing.keys() <= {event.id for event in events}:
             events = [msgspec.structs.replace(event, verdict=standing.get(event.id, event.verdict)) for event in events]
-            found[copy] = LateCopy(events, sent.get(copy), {one.id for one in some if one.code & SHARED})
+            shared = {one.id for one in some if one.code & SHARED}
+            found[copy] = LateCopy(events, sent.get(copy), shared, facts.domains.get(copy, ""))
     return found
 
 

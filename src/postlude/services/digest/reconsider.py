@@ -104,6 +104,20 @@ class WindowCache:
         self._old, self._new, self._weight = {}, {}, 0
 
 
+class _Entries(NamedTuple):
+    """What a batch adds."""
+
+    events: list[Event]
+    windows: dict[int, bytes]
+    """Hits, packed, by copy."""
+    messages: dict[int, int]
+    """Of those copies."""
+    plain: list[PlainHit]
+    """Hits whose neighbours are looked at."""
+    rest: list[Meaning]
+    """What says something of copies beside their hits."""
+
+
 class Windows:
     """Judges a batch's hits together with the earlier ones of their copies. Writes nothing."""
 
@@ -128,18 +142,22 @@ class Windows:
 
     def review(self, items: Iterable[Item]) -> Review:
         """The verdicts of these items' events. Nothing is remembered until `done`."""
-        events, entries, messages, plain, rest = _entries(items)
-        facts = late_facts(rest)
-        late = self._late(facts, entries) if rest else {}
-        if not entries and not late:
-            return Review(events, Corrections(), {})
+        entries = _entries(items)
+        late = self._late(late_facts(entries.rest), entries.windows) if entries.rest else {}
+        if not entries.windows and not late:
+            return Review(entries.events, Corrections(), {})
         for one in late.values():
-            plain += plain_hits(one.events)
-        marks = self._neighbours.look(plain, {copy: facts.domains[copy] for copy in late if copy in facts.domains})
-        marked = marks.hits
-        messages |= marks.messages
-        hits = {copy: entry for copy, entry in entries.items() if copy not in late} if late else entries
-        others = [copy for copy in marked if copy not in entries and copy not in late]
+            entries.plain.extend(plain_hits(one.events))
+        marks = self._neighbours.look(entries.plain, {copy: one.domain for copy, one in late.items() if one.domain})
+        review = self._by_windows(entries, marks, late)
+        return self._with_late(review, late, entries, marks) if late else review
+
+    def _by_windows(self, entries: _Entries, marks: CrowdMarks, late: Mapping[int, LateCopy]) -> Review:
+        """Of all copies but the late ones."""
+        events, marked = entries.events, marks.hits
+        messages = entries.messages | marks.messages if marks.messages else entries.messages
+        hits = {copy: entry for copy, entry in entries.windows.items() if copy not in late} if late else entries.windows
+        others = [copy for copy in marked if copy not in entries.windows and copy not in late]
         before = self._before([*hits, *others] if others else hits)
         windows: dict[int, bytes] = {}
         rewindowed: dict[int, bytes] = {}
@@ -167,10 +185,7 @@ class Windows:
             _note(found, times, copy, added)
         if reviewed:
             events = [self._with(event, reviewed[event.id]) if event.id in reviewed else event for event in events]
-        review = Review(events, self._corrections(found, messages, times), windows, rewindowed)
-        if not late:
-            return review
-        return self._with_late(review, late, [entries[copy] for copy in late if copy in entries], marks)
+        return Review(events, self._corrections(found, messages, times), windows, rewindowed)
 
     def _late(self, facts: LateFacts, entries: Container[int]) -> dict[int, LateCopy]:
         at_once = {copy: b"" for copy in facts.domains if copy in entries}
@@ -180,8 +195,8 @@ class Windows:
         self._links |= facts.links
         return late_copies(facts, windows, self._known, self._earlier)
 
-    def _with_late(self, review: Review, late: dict[int, LateCopy], hits: Iterable[bytes], marks: CrowdMarks) -> Review:
-        ids = {hit.id for some in hits for hit in read_hits(some)}
+    def _with_late(self, review: Review, late: dict[int, LateCopy], entries: _Entries, marks: CrowdMarks) -> Review:
+        ids = {hit.id for copy in late for hit in read_hits(entries.windows.get(copy, b""))}
         events, rejudged = judge_late(late, review.events, ids, marks.hits, self._judge)
         corrections = rejudged.corrections(review.corrections)
         return Review(events, corrections, review.windows, review.rewindowed | rejudged.windows)
@@ -276,20 +291,6 @@ def _note(found: list[tuple[int, Correction]], times: dict[int, CopyTimes], copy
     if added.corrections:
         found += [(copy, one) for one in added.corrections]
         times[copy] = CopyTimes(*(added.times or ()))
-
-
-class _Entries(NamedTuple):
-    """What a batch adds."""
-
-    events: list[Event]
-    windows: dict[int, bytes]
-    """Hits, packed, by copy."""
-    messages: dict[int, int]
-    """Of those copies."""
-    plain: list[PlainHit]
-    """Hits whose neighbours are looked at."""
-    rest: list[Meaning]
-    """What says something of copies beside their hits."""
 
 
 def _entries(items: Iterable[Item]) -> _Entries:

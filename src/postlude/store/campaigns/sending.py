@@ -51,8 +51,12 @@ class PlaceOf(Protocol):
 class CampaignSending(TopicQueries):
     """Create, claim and requeue a campaign's copies."""
 
-    def enqueue_audience(self, campaign: int, audience: Audience, limit: int, place: PlaceOf) -> AudienceProgress:
+    def enqueue_audience(
+        self, campaign: int, audience: Audience, limit: int, place: PlaceOf, *, stood_since: int = 0
+    ) -> AudienceProgress:
         """Create copies for up to `limit` further contacts of the audience, which comes settled.
+
+        `stood_since` as for `in_audience`.
 
         The copies and the position in the audience change in one transaction: after a crash, and with several processes
         at once, no contact is left out and none gets two copies.
@@ -62,7 +66,7 @@ class CampaignSending(TopicQueries):
             if row is None or row.taken_in or is_paused(connection) or row.status != CampaignStatus.SENDING.value:
                 return AudienceProgress(0, complete=True)
             found = as_struct(Campaign, row)
-            people = _next_people(connection, audience, found.taken_up_to, limit)
+            people = _next_people(connection, audience, found.taken_up_to, limit, stood_since)
             rows = _copy_rows(campaign, people, place)
             if rows:
                 connection.execute(insert(copies), rows)
@@ -172,8 +176,8 @@ class CampaignSending(TopicQueries):
             return connection.execute(change.values(status=CopyStatus.QUEUED.value, message=message)).rowcount
 
 
-def _next_people(connection: Connection, audience: Audience, after: int, limit: int) -> Sequence[Any]:
-    members = audience_members(audience).where(contacts.c.id > after)
+def _next_people(connection: Connection, audience: Audience, after: int, limit: int, stood_since: int) -> Sequence[Any]:
+    members = audience_members(audience, stood_since=stood_since).where(contacts.c.id > after)
     query = members.add_columns(contacts.c.address, contacts.c.spelled, contacts.c.time_zone)
     return connection.execute(query.limit(limit)).all()
 

@@ -54,23 +54,26 @@ class Audiences(TopicQueries):
             return int(connection.execute(select(func.count()).select_from(inner)).scalar_one())
 
 
-def audience_members(audience: Audience) -> Select[tuple[int, int | None]]:
+def audience_members(audience: Audience, *, stood_since: int = 0) -> Select[tuple[int, int | None]]:
     """(contact, list) of every member, in the order of contact ids, to be read in pages."""
     query = select(contacts.c.id.label("contact"), _by_list(audience).label("list"))
-    return query.where(*in_audience(audience, paged=True)).order_by(contacts.c.id)
+    return query.where(*in_audience(audience, paged=True, stood_since=stood_since)).order_by(contacts.c.id)
 
 
-def in_audience(audience: Audience, *, paged: bool = False) -> list[ColumnElement[bool]]:
+def in_audience(audience: Audience, *, paged: bool = False, stood_since: int = 0) -> list[ColumnElement[bool]]:
     """Conditions on `contacts` that select its members.
 
     For one query (a count), sets are built once. For reading in pages, every condition looks up each contact by key
     instead: rebuilding a set for every thousand contacts makes a list of a million quadratic.
+
+    `stood_since`: who is chosen for an opening or a click is so for one seen before this moment, whose verdict has
+    stood since; 0: whenever it was seen.
     """
     found = [~one for one in ends_mailings()]
-    return found + _chosen(audience, paged=paged)
+    return found + _chosen(audience, paged=paged, stood_since=stood_since)
 
 
-def _chosen(audience: Audience, *, paged: bool) -> list[ColumnElement[bool]]:
+def _chosen(audience: Audience, *, paged: bool, stood_since: int = 0) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     chosen = bool(audience.lists or audience.tags or audience.contacts or audience.everyone or audience.segment)
     if not chosen:
@@ -88,7 +91,7 @@ def _chosen(audience: Audience, *, paged: bool) -> list[ColumnElement[bool]]:
     if audience.consented:
         found.append(contacts.c.mail_consent == "given")
     if audience.segment is not None:
-        found.append(chooses(audience.segment, paged=paged))
+        found.append(chooses(audience.segment, paged=paged, stood_since=stood_since))
     return found
 
 

@@ -73,19 +73,28 @@ def _c_order(element: Any, compiler: Any, **options: Any) -> str:  # noqa: ANN40
     return f'({compiler.process(element.clauses, **options)} COLLATE "C")'
 
 
-def chooses(expression: Expression, *, paged: bool = False) -> ColumnElement[bool]:
-    """The condition, which is never NULL. `paged` as for `in_audience`."""
+def chooses(
+    expression: Expression, *, paged: bool = False, stood_since: int = 0, denied: bool = False
+) -> ColumnElement[bool]:
+    """The condition, which is never NULL. `paged` and `stood_since` as for `in_audience`.
+
+    `denied`: what it finds is not wanted. Then an opening counts at once: who may have opened is not asked why not.
+    """
     match expression:
         case tree.Everyone():
             return literal(value=True, type_=Boolean)
         case tree.AllOf():
-            return and_(*(chooses(part, paged=paged) for part in expression.parts))
+            return and_(
+                *(chooses(part, paged=paged, stood_since=stood_since, denied=denied) for part in expression.parts)
+            )
         case tree.AnyOf():
-            return or_(*(chooses(part, paged=paged) for part in expression.parts))
+            return or_(
+                *(chooses(part, paged=paged, stood_since=stood_since, denied=denied) for part in expression.parts)
+            )
         case tree.Not():
-            return not_(chooses(expression.part, paged=paged))
+            return not_(chooses(expression.part, paged=paged, stood_since=stood_since, denied=not denied))
         case tree.Did():
-            return _did(expression, paged=paged)
+            return _did(expression, 0 if denied else stood_since, paged=paged)
         case _:
             return _is(expression, paged=paged)
 
@@ -172,7 +181,14 @@ def _lower(text: str) -> str:
 # What became of mail
 
 
-def _did(did: tree.Did, *, paged: bool) -> ColumnElement[bool]:
+def _did(did: tree.Did, stood_since: int, *, paged: bool) -> ColumnElement[bool]:
+    found = _has_done(did, paged=paged)
+    if stood_since and did.action in _BY_HOUR:
+        return and_(found, _stood(did, stood_since, paged=paged))
+    return found
+
+
+def _has_done(did: tree.Did, *, paged: bool) -> ColumnElement[bool]:
     if did.action in _BY_HOUR and (did.since or did.before or did.link):
         return _did_by_hour(did, paged=paged)
     times, ways = _WAYS[did.action]
@@ -188,6 +204,18 @@ def _did(did: tree.Did, *, paged: bool) -> ColumnElement[bool]:
         own = chosen.where(copies.c.address == contacts.c.address).group_by(copies.c.address).having(enough)
         return own.exists()
     return contacts.c.address.in_(chosen.group_by(copies.c.address).having(enough))
+
+
+def _stood(did: tree.Did, since: int, *, paged: bool) -> ColumnElement[bool]:
+    """Some of it was seen before `since`: its verdict has stood until now."""
+    ways = [first < since for it, first, _ in _WAYS[did.action][1] if it is not _REPLIED[0]]
+    if did.action == "opened":
+        ways.append(_REPLIED[0])
+    joined = copies.join(copy_activity, copy_activity.c.copy == copies.c.id)
+    chosen = select(copies.c.address).select_from(joined).where(or_(*ways), *_mail(did, paged=paged))
+    if paged:
+        return chosen.where(copies.c.address == contacts.c.address).exists()
+    return contacts.c.address.in_(chosen)
 
 
 def _did_by_hour(did: tree.Did, *, paged: bool) -> ColumnElement[bool]:

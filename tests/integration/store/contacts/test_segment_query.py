@@ -272,13 +272,13 @@ def world(store: Store) -> Store:
     return store
 
 
-def _addresses(store: Store, known: tree.Expression) -> list[str]:
+def _addresses(store: Store, known: tree.Expression, stood_since: int = 0) -> list[str]:
     """Whom the store chooses: by sets, and as it looks up each contact when an audience is read in pages."""
     with store.segments._database.read() as connection:
         columns = contacts.c.id, contacts.c.address, contacts.c.spelled
         found = [
-            sorted(row.address for row in connection.execute(select(*columns).where(chooses(known, paged=paged))))
-            for paged in (False, True)
+            sorted(row.address for row in connection.execute(select(*columns).where(condition)))
+            for condition in (chooses(known, paged=paged, stood_since=stood_since) for paged in (False, True))
         ]
     assert found[0] == found[1]
     return found[0]
@@ -387,3 +387,29 @@ def test_the_mailable_of_it_are_an_audience_in_pages(world: Store) -> None:
         after = page[-1].contact.id
     assert pages == ["alice@example.org", "carol@xn--mnchen-3ya.example", "eve@example.com"]
     assert world.contacts.audience_count(chosen) == len(pages)
+
+
+BOB, DAVE = "bob@example.org", "dave@sub.example.org"
+
+
+@pytest.mark.parametrize(
+    ("text", "stood_since", "wanted"),
+    [
+        ("opened", MARCH, [BOB]),  # dave's opening in March is not judged yet
+        ("opened", MARCH + 1, [BOB, DAVE]),
+        ("clicked", MARCH, []),
+        ("clicked", MAY, [BOB]),
+        ("clicked and not opened(subject='Offer 1')", MAY + 1, [DAVE]),
+        ("not clicked and not suppressed and sent", MARCH, ["eve@example.com"]),
+        ("not (not clicked)", MARCH, []),
+        ("opened(since='2026-03-01')", MARCH, [BOB]),
+        ("clicked(link='https://shop.example/axb')", MAY, []),
+        ("clicked(link='https://shop.example/axb')", MAY + 1, [DAVE]),
+    ],
+)
+def test_an_opening_or_click_chooses_somebody_once_it_has_stood(
+    world: Store, text: str, stood_since: int, wanted: list[str]
+) -> None:
+    """Who is chosen for not having done it is not, as soon as there is any."""
+    found = _addresses(world, parse_expression(text), stood_since=stood_since)
+    assert found == wanted
