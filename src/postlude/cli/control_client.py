@@ -3,6 +3,7 @@
 import http.client
 import json
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -38,6 +39,13 @@ def ask(settings: Settings, verb: str, *, patience_s: float = _TIMEOUT_SECONDS, 
 
     One that is starting is waited for; InUseError when it has the data folder and does not answer after that.
     """
+    return ask_query(settings, verb, query, patience_s=patience_s)
+
+
+def ask_query(
+    settings: Settings, verb: str, query: Mapping[str, str], *, patience_s: float = _TIMEOUT_SECONDS
+) -> Any | None:  # noqa: ANN401 - as above
+    """As `ask`, with the query as a mapping."""
     folder, began, told = DataFolder(settings.data), monotonic(), False
     while (answer := _asked(folder.control, verb, patience_s, query)) is None:
         process, waited = folder.running(), monotonic() - began
@@ -56,7 +64,7 @@ def ask(settings: Settings, verb: str, *, patience_s: float = _TIMEOUT_SECONDS, 
     return answer
 
 
-def _asked(path: Path, verb: str, patience_s: float, query: dict[str, str]) -> Any | None:  # noqa: ANN401 - as above
+def _asked(path: Path, verb: str, patience_s: float, query: Mapping[str, str]) -> Any | None:  # noqa: ANN401 - as above
     connection = _UnixConnection(path, patience_s)
     try:
         connection.request("GET", f"/{verb}?{urlencode(query)}")

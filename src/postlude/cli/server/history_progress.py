@@ -8,7 +8,7 @@ from typing import Generic, Protocol, TypeVar
 import click
 import msgspec
 
-from postlude.cli.control_client import ask
+from postlude.cli.control_client import ask_query
 from postlude.cli.output import ProgressLine
 from postlude.config import Settings
 from postlude.model.errors import PostludeError
@@ -85,7 +85,7 @@ class HistoryCommand(Generic[Progress]):
             yield progress
 
     def _asked(self, settings: Settings, action: str, **start: str) -> Progress | None:
-        answer = ask(settings, self._name, do=action, **start)
+        answer = ask_query(settings, self._name, {"do": action} | start)
         return None if answer is None else msgspec.convert(answer, self._shape)
 
 

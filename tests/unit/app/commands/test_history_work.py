@@ -44,4 +44,6 @@ def test_who_stops_in_between_leaves_the_folder_free(settings: Settings, offline
     steps = offline(settings)
     next(steps)
     steps.close()
-    DataFolder(settings.data).lock().close()
+    folder = DataFolder(settings.data)
+    assert folder.app_running() is None
+    folder.lock().close()
