@@ -71,6 +71,9 @@ def in_every_style(page: Page, base: str, folder: Path, suffix: str) -> None:
 def once(page: Page, base: str, folder: Path) -> None:
     page.goto(f"{base}/contacts")
     shot(page, folder / "contacts.png")
+    page.locator("a[href^='/contacts/'] >> visible=true").filter(has_text="@").first.click()
+    page.get_by_role("heading", name="Who it is").wait_for()
+    shot(page, folder / "contact.png")
     follow(page, f"{base}/campaigns", REPORT)
     shot(page, folder / "campaign.png")
     page.get_by_role("link", name="Where people clicked").click()

@@ -21,6 +21,12 @@ from postlude.model.errors import InputError
 from postlude.model.words import Consent, MemberStatus, Purpose, Via
 from postlude.services.contacts import contacts as service
 from postlude.services.contacts.by_name import contact_called, list_ids, tag_id
+from postlude.services.contacts.engagement import (
+    contact_engagement,
+    engagement_json,
+    engagement_parts,
+    engagement_words,
+)
 from postlude.services.contacts.membership import leave_everything, leave_lists
 from postlude.services.contacts.subscriptions import subscribe as ask_to_subscribe
 from postlude.services.contacts.subscriptions import subscribe_agreed
@@ -90,14 +96,19 @@ def list_contacts(  # noqa: PLR0917 - one parameter an option
 @click.argument("address")
 @_JSON
 def show(address: str, as_json: bool) -> None:
-    """Show everything that is stored about ADDRESS: fields, lists, consent with its proofs, suppression."""
+    """Show everything that is stored about ADDRESS: fields, lists, consent with its proofs, suppression, engagement."""
     with open_store_of(load()) as store:
         contact = contact_called(store, address)
         told = service.contact_json(store, contact)
+        found = contact_engagement(store, contact, SystemClock().now())
     if as_json:
-        print_json(told)
+        print_json(told | {"engagement": engagement_json(found)})
     else:
         _tell(told)
+        score = "" if found.score is None else f" (score {found.score} of 100)"
+        click.echo(f"{engagement_words(found)}{score}")
+        if parts := engagement_parts(found):
+            click.echo(parts)
 
 
 @command.command()
