@@ -45,5 +45,5 @@ def test_who_stops_in_between_leaves_the_folder_free(settings: Settings, offline
     next(steps)
     steps.close()
     folder = DataFolder(settings.data)
-    assert folder.app_running() is None
+    assert folder.app_running() == 0
     folder.lock().close()
