@@ -1,7 +1,9 @@
 """The house stays tidy: rules that no linter has, and lists of exceptions that may only shrink."""
 
 import ast
+import io
 import re
+import tokenize
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterator
@@ -53,7 +55,7 @@ BANNED = ("stumbled", "for those in a hurry", "Anybody may knock", "The hands of
 RIDDLES = re.compile(
     r"(?<!there )\b(?:is|are) no (?!longer\b|more\b)|\b(?:somebody|nobody|anybody|everybody|stumbled)\b", re.IGNORECASE
 )
-"""Riddles for "is not a valid ...", "a user", "no recipient", "all": not in messages, docstrings, pages."""
+"""Riddles for "is not a valid ...", "a user", "no recipient", "all": not in messages, docstrings, comments, pages."""
 
 PAGES_FOR_USERS = ("README.md", "docs/howto", "docs/reference")
 
@@ -266,12 +268,20 @@ def test_texts_hold_no_riddles() -> None:
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     ]
+    texts += [(f"{path.relative_to(ROOT)}:{line}", text) for path in _trees() for line, text in _comments(path)]
     files = list((SOURCE / "web" / "templates").rglob("*.html"))
     for name in PAGES_FOR_USERS:
         files += [ROOT / name] if name.endswith(".md") else (ROOT / name).rglob("*.md")
     texts += [(str(path.relative_to(ROOT)), path.read_text()) for path in files]
     wrong = [f"{place}: {found[0]}" for place, text in texts if (found := RIDDLES.search(text))]
     assert wrong == []
+
+
+def _comments(path: Path) -> Iterator[tuple[int, str]]:
+    """Every comment with its line."""
+    for token in tokenize.generate_tokens(io.StringIO(path.read_text()).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.start[0], token.string
 
 
 @pytest.mark.parametrize("text", ["x is no address", "Nobody fits", "somebody asked for it"])

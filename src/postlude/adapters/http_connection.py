@@ -130,7 +130,7 @@ class BoundedConnection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Another request; who sends many without waiting for an answer is cut off, each takes 3 kB and a while."""
         if len(self.pipeline) >= PIPELINED:
-            raise ValueError("too many requests wait")  # which ends the connection as what is no HTTP does
+            raise ValueError("too many requests wait")  # which ends the connection as anything that is not HTTP does
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:

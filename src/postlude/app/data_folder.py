@@ -162,7 +162,7 @@ class DataFolder:
         """Key for session cookies; created at the first start. Deleting the file signs all users out."""
 
         def whole(content: bytes) -> bool:
-            return len(content) == SECRET_BYTES  # with an empty one anybody could sign cookies
+            return len(content) == SECRET_BYTES  # with an empty one any stranger could sign cookies
 
         fresh = secrets.token_bytes(SECRET_BYTES)
         return self._record(self.root / "session.key", whole, fresh, "all users are signed out")

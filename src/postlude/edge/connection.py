@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 _WAITING_REQUESTS: Final = 16
 _PIECE: Final = 1_024  # bytes that are read at a time: what they hold may be fifty requests of 1 kB of memory each
-_IN_A_ROW: Final = 256  # requests in one go, each 40 us of everybody's time: nobody sends so many before an answer
+_IN_A_ROW: Final = (
+    256  # requests in one go, each 40 us in which no other is answered; no client sends so many before an answer
+)
 _BUFFERED: Final = 16_384  # bytes of answers a client may leave unread before nothing more is taken from it
 _PROGRESS: Final = 65_536  # bytes of a large answer a client takes in `request_seconds` at least
 _METHOD: Final = b"GET"

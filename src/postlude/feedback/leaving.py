@@ -28,15 +28,15 @@ def wishes_to_leave(text: str) -> bool:
     looked_at = _plain(text[:_LOOKED_AT])
     spaced, close = _wishes()
     reported = (phrase for word in spaced.keys() & set(looked_at.split()) for phrase in spaced[word])
-    return any(_is_said(phrase, looked_at) for phrase in reported) or (
+    return any(_is_expressed(phrase, looked_at) for phrase in reported) or (
         not looked_at.isascii() and any(phrase in looked_at for phrase in close)
     )
 
 
-def _is_said(phrase: str, text: str) -> bool:
+def _is_expressed(phrase: str, text: str) -> bool:
     """The phrase occurs, and at least once not behind a word that denies it (`do not unsubscribe me`)."""
-    *said, _ = text.split(phrase)
-    return any(before.rpartition(" ")[2] not in word_set("negation") for before in said)
+    *befores, _ = text.split(phrase)
+    return any(before.rpartition(" ")[2] not in word_set("negation") for before in befores)
 
 
 @lru_cache(maxsize=4)

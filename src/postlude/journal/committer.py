@@ -72,5 +72,5 @@ class CommitterThread:
             going = self._woken()
             try:
                 self._work()  # also once more at the stop: what was submitted before it, and woke after it
-            except Exception:  # noqa: BLE001 - without this thread everybody waits for ever
+            except Exception:  # noqa: BLE001 - without this thread all callers wait for ever
                 _log.exception("journal: a batch was not committed")

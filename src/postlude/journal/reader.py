@@ -110,7 +110,7 @@ class JournalReader:
             unread.append((folder.name, folder.frames(after, self._lineage)))
         for part in (max(1, limit // max(1, len(folders))), limit):
             unread = [one for one in unread if not self._taken(one, records, part, limit)]
-        self._seen |= {name: (0, 0) for name, _ in unread}  # there may be more: nobody waits for news
+        self._seen |= {name: (0, 0) for name, _ in unread}  # there may be more: do not wait for news
         return records
 
     def unread(self, name: str, after: Mapping[int, Position]) -> bool:

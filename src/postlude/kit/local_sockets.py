@@ -60,7 +60,7 @@ def call(folder: Path, name: str, patience_s: float) -> socket.socket | None:
     except OSError:
         sock.close()
         raise
-    if peer_of(sock).uid != _owner(folder):  # an abstract name may be taken by anybody on this machine
+    if peer_of(sock).uid != _owner(folder):  # any account on this machine may take an abstract name
         sock.close()
         return None
     return sock

@@ -87,7 +87,7 @@ class _Reader:
             self._close()
             self._open = sign != ">"
         elif sign == ":":
-            self._inside.clear()  # a route, which nobody follows any more
+            self._inside.clear()  # a route, which servers follow no longer
         else:
             self._inside.append(_SPACE if sign == ")" else sign)
 

@@ -18,7 +18,7 @@ from postlude.store import Store
 
 _LOOK_S: Final = 2.0
 _REPAIR_S: Final = 10.0  # looks into indexes
-_STEP: Final = 5 * MICROS_PER_SECOND  # what is less is drift: nobody waits for it
+_STEP: Final = 5 * MICROS_PER_SECOND  # what is less is drift
 
 _log = logging.getLogger(__name__)
 

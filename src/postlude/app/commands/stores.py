@@ -88,7 +88,7 @@ def forget_offline(settings: Settings) -> None:
 def offline_stores(settings: Settings) -> Iterator[tuple[Store, History]]:
     """Lock the data folder, digest the rest of the journal, and read; InUseError while the app runs."""
     parts = build_parts(settings)
-    with closing(parts.folder.lock()):  # at once: nobody was there a moment ago
+    with closing(parts.folder.lock()):  # at once: no app answered a moment ago
         yield from _locked_stores(settings, parts)
 
 

@@ -82,7 +82,7 @@ def _check_empty(store: Store) -> None:
             "to a new folder"
         )
     if store.integrity.sending_pause() is not None:
-        raise InputError("sending is held in this instance: see `postlude check`, then `postlude resume-sending`")
+        raise InputError("sending is paused in this instance: see `postlude check`, then `postlude resume-sending`")
 
 
 def remove_demo(settings: Settings, *, anyway: bool) -> dict[str, int]:

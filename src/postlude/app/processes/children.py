@@ -23,7 +23,7 @@ HUNG_AFTER_S: Final = 40.0
 """A process whose event loop gave no sign of life for so long is killed."""
 RECENT_S: Final = 600.0
 """So long it is told that a process was started again."""
-_FIRST_SIGN_S: Final = 300.0  # loading programs from a cold, busy disk is no hang
+_FIRST_SIGN_S: Final = 300.0  # loading programs from a cold, busy disk is not a hang
 _LOOK_S: Final = 2.0
 _OWN_SILENCE_S: Final = 10.0
 _LOOK_FOR_WORK_S: Final = 1.0
@@ -186,7 +186,7 @@ class Child:
         self._ends = [at for at in self._ends if now - at < RECENT_S] + [now]
         self._next = now + pause
         self._how = self._how_it_ended(code)
-        level = logging.ERROR if code else logging.INFO  # told to end by somebody else, it ended in order
+        level = logging.ERROR if code else logging.INFO  # told to end by another program, it ended in order
         log.log(level, "%s %s; starting it again in %.1f s", self.name, self._how, pause)
         return pause
 
@@ -233,7 +233,7 @@ class Child:
             now, before = monotonic(), looked
             looked = now
             if now - before > _OWN_SILENCE_S:
-                self._heard = now  # it was this process that stood still, and heard nobody
+                self._heard = now  # it was this process that stood still and heard nothing
             silent = now - self._heard
             if silent > (HUNG_AFTER_S if self._signs else _FIRST_SIGN_S) and not self._stopping:
                 self._heard_why = f"gave no sign of life for {silent:.0f} s and was killed"

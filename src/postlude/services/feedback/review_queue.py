@@ -91,7 +91,7 @@ def accept_wish(store: Store, user: User, clock: Clock, unmatched: int) -> Resol
     """As `decide_question`: the observation that a wish to be taken off is accepted, for the copy that was answered."""
     asked = question(store, user, clock, unmatched)
     if not asked.asks_to_leave:
-        raise InputError("this does not ask to be taken off: tie it to what it answers, or dismiss it")
+        raise InputError("this does not ask to be taken off: assign it to what it answers, or dismiss it")
     return decide_question(store, user, clock, unmatched, asked.row.copy)
 
 

@@ -87,7 +87,7 @@ def _tell(asked: Sequence[tuple[Startable, "asyncio.Future[None]"]], error: Exce
             future.set_result(None)
         else:
             future.set_exception(error)
-            future.exception()  # it may be that nobody waits any more: that is no fault
+            future.exception()  # the caller may have stopped waiting: that is fine
 
 
 class JournaledStart:

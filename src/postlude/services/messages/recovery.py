@@ -106,7 +106,7 @@ class Recovery:
 
     async def take_over(self, folder: Path, dead: Sequence[int]) -> None:
         """Settle the copies of these workers, unless another process holds the lock of their journal in `folder`."""
-        if not await asyncio.to_thread(folder.is_dir):  # nobody else will ever settle them
+        if not await asyncio.to_thread(folder.is_dir):  # no other process will ever settle them
             if await self._digested(folder.name):
                 await self._settle(dead, folder)
             return

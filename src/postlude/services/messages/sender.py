@@ -183,7 +183,7 @@ class Sender:
         refused = _why_not(store, claims, messages)
         limits_of = store.privacy.withdrawals if self._deps.track_unknown else store.privacy.limits
         withdrawn = limits_of([claim.recipient for claim in claims])
-        # Beforehand: a database that is away is no fault of a copy, which would count as tried and wait for minutes.
+        # Beforehand: while the database is away, copies must not count as tried and wait for minutes.
         policies = {user: self._deps.policy_of(user) for user in {claim.user for claim in claims}}
         composed: list[Ready] = []
         for claim in claims:

@@ -362,7 +362,7 @@ def _put_back(
     join_named_lists(connection, named, intake.list_ids, intake.at, intake.source)
     reported = [(entry.consent, contact) for entry, contact in people if entry.consent is not Consent.UNKNOWN]
     note_consent_to_mail(connection, reported, intake.at, intake.told)
-    # Who is known here has said what holds here; who comes with the file had left, and nobody mails them anew.
+    # Who is known here has said what holds here; who comes with the file had left, and they are not mailed anew.
     gone = [entry.address for entry, _ in people if entry.left and entry.address not in known]
     wishes = [Suppression(address, UNSUBSCRIBED, intake.source, at=intake.at) for address in gone]
     insert_suppressions(connection, list(map(suppression_row, wishes)))
