@@ -16,6 +16,7 @@ from typing import Final, TypeVar, get_args
 import msgspec
 
 from postlude.kit.ids import parse_id
+from postlude.kit.whole_number import whole_number
 from postlude.model.contact_fields import FIELD_NAMES
 from postlude.model.words import Consent, MemberStatus, Purpose
 from postlude.segments import expression as tree
@@ -200,9 +201,10 @@ class _Reader:
         if not sign:
             return made
         number = self._take()
-        if number.kind != "number" or not number.value.isdigit() or int(number.value) > tree.LARGEST_COUNT:
+        count = whole_number(number.value) if number.kind == "number" else None
+        if count is None or count > tree.LARGEST_COUNT:
             raise self._error(f"a whole number from 0 to {tree.LARGEST_COUNT:,} is expected here", number.at)
-        return _times_done(made, sign, int(number.value))
+        return _times_done(made, sign, count)
 
     def _compared(self, name: str, *, custom: bool) -> Expression:
         if sign := self._taken(*_SIGNS):

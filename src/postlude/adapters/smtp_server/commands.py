@@ -3,6 +3,8 @@
 import re
 from typing import Final, NamedTuple
 
+from postlude.kit.whole_number import whole_number
+
 _PATH: Final = re.compile(
     r"(?:<(?:@[^:<>]*:)?(?P<angle>(?:\"(?:[^\"\\]|\\.)*\"@)?[^<>\s]*)>|(?P<bare>[^<>\s]+))(?:\s+(?P<rest>.*))?",
     re.DOTALL,
@@ -12,6 +14,7 @@ _LABEL: Final = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 _HEX: Final = re.compile(r"\+([0-9A-F]{2})")
 _NOTIFY: Final = frozenset({"NEVER", "SUCCESS", "FAILURE", "DELAY"})
 _ORCPT: Final = re.compile(r"[A-Za-z0-9-]{1,40};(?:[!-*,-<>-~]|\+[0-9A-F]{2}){1,500}")
+_SIZE_DIGITS: Final = 20  # RFC 1870 section 4
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _LOCAL_OCTETS: Final = 64  # RFC 5321 4.5.3.1.1
 _ADDRESS_OCTETS: Final = 254  # RFC 5321 4.5.3.1.3, erratum 1690
@@ -57,10 +60,10 @@ _RCPT_PARAMETERS: Final = frozenset({"NOTIFY", "ORCPT"})
 def parse_mail(argument: str | None, max_bytes: int) -> Command:
     """`FROM:<address> parameters`; SyntaxRefused with the reply."""
     command = _parse(argument, "FROM:", "MAIL FROM:<address>", _MAIL_PARAMETERS)
-    size = command.parameters.get("SIZE", "0")
-    if not size.isdigit():
+    size = whole_number(command.parameters.get("SIZE", "0"), _SIZE_DIGITS)
+    if size is None:
         raise SyntaxRefused("501 5.5.4 SIZE takes a number of bytes (RFC 1870)")
-    if int(size) > max_bytes:
+    if size > max_bytes:
         raise SyntaxRefused(too_large(max_bytes))
     if command.parameters.get("BODY", "7BIT").upper() not in {"7BIT", "8BITMIME"}:
         raise SyntaxRefused("501 5.5.4 BODY must be 7BIT or 8BITMIME")

@@ -25,8 +25,8 @@ class SmtpTransaction:
     recipients: list[str] = field(default_factory=list)
     dsn: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Recipient -> (NOTIFY, ORCPT), for recipients with these parameters."""
-    chunks: list[bytes] = field(default_factory=list)
-    """Data received by BDAT so far."""
+    received: bytearray | None = None
+    """Data received by BDAT so far; None before the first one."""
     place: BufferReservation | None = None
     """What it takes of the memory for messages."""
 

@@ -22,6 +22,7 @@ from aiosmtpd.smtp import SMTP
 from postlude.adapters.smtp_server.commands import SyntaxRefused, parse_mail, parse_rcpt, too_large
 from postlude.adapters.smtp_server.policy import Authenticate, SessionPolicyOf, SmtpTransaction
 from postlude.kit.message_buffers import BufferReservation, MessageBuffers
+from postlude.kit.whole_number import whole_number
 from postlude.mail.limits import ADDRESSES, head_refusal
 from postlude.model.errors import StorageError
 from postlude.services.messages.accept import only_crlf
@@ -39,7 +40,8 @@ _CROWDED: Final = (
 )
 _DIGITS: Final = 12  # of a size in BDAT
 _WRONG_PASSWORDS: Final = 3  # on one connection
-_IDLE_REPLIES: Final = 200  # to who has neither logged in nor named a recipient that was taken: mail takes a handful
+_IDLE_REPLIES: Final = 200  # to who has not logged in, beside one for each recipient: a mail takes a handful
+_IN_A_ROW: Final = 16
 _TALKATIVE: Final = b"421 4.7.0 Too many commands and no mail; connect again when there is some\r\n"
 
 _log = logging.getLogger(__name__)
@@ -95,7 +97,8 @@ class SmtpServerSession(SMTP):
         self._login = self._policy.login
         self._wrong = 0
         self._replies = 0
-        """Without a login or a recipient, since the last mail."""
+        """Without a login, since the last mail."""
+        self._in_a_row = 0
         self.transaction: SmtpTransaction | None = None
         super().__init__(
             object(),
@@ -123,12 +126,16 @@ class SmtpServerSession(SMTP):
         """Answer; ConnectionResetError when the client has gone."""
         if self.transport is None or self.transport.is_closing():
             raise ConnectionResetError("the client has gone")
-        self._replies = 0 if self.busy else self._replies + 1
-        if self._replies > _IDLE_REPLIES:  # who only talks is not talked to for ever
+        named = len(self.transaction.recipients) if self.transaction is not None else 0
+        self._replies = 0 if self.session and self.session.authenticated else self._replies + 1
+        if self._replies > _IDLE_REPLIES + named:  # who only talks is not talked to for ever
             self._writer.write(_TALKATIVE)
             self.transport.close()
             return
         await super().push(status)
+        self._in_a_row += 1
+        if self._in_a_row % _IN_A_ROW == 0:  # commands that came at once are answered without a pause: others wait
+            await asyncio.sleep(0)
 
     @property
     def protected(self) -> bool:
@@ -333,7 +340,7 @@ class SmtpServerSession(SMTP):
         if transaction is None or not transaction.recipients:
             await self.push("503 5.5.1 Send MAIL and RCPT first")
             return
-        if transaction.chunks:
+        if transaction.received is not None:
             await self.push("503 5.5.1 The message has begun with BDAT; end it with BDAT LAST, or send RSET to drop it")
             return
         if arg:
@@ -351,29 +358,31 @@ class SmtpServerSession(SMTP):
 
     async def smtp_BDAT(self, arg: str | None) -> None:  # noqa: N802 - as smtp_EHLO
         """Take a part of the message by its length (RFC 3030): no end mark, so nothing can be smuggled."""
-        size, _, last = (arg or "").partition(" ")
-        if not (size.isascii() and size.isdigit()) or len(size) > _DIGITS or last.upper() not in {"", "LAST"}:
+        digits, _, last = (arg or "").partition(" ")
+        size = whole_number(digits, _DIGITS)
+        if size is None or last.upper() not in {"", "LAST"}:
             await self.push("501 5.5.4 Syntax: BDAT bytes [LAST]")
             return
         transaction, limit = self.transaction, self._config.max_message_bytes
         if transaction is None or not transaction.recipients:
-            await self._read_exactly(int(size), None)
+            await self._read_exactly(size, None)
             await self.push("503 5.5.1 Send MAIL and RCPT first")
             return
-        have = sum(map(len, transaction.chunks))
+        received = transaction.received = bytearray() if transaction.received is None else transaction.received
         transaction.place = transaction.place or self._buffers.place()
-        chunk = await self._read_exactly(int(size), transaction.place if have + int(size) <= limit else None)
+        chunk = await self._read_exactly(size, transaction.place if len(received) + size <= limit else None)
         if chunk is None:
             crowded = transaction.place.crowded
             self._end_transaction()
             await self._answer_message(transaction, _CROWDED if crowded else too_large(limit))
             return
-        transaction.chunks.append(chunk)
+        received += chunk
         if not last:
+            self._replies -= size > 0  # what brings mail is no talk
             await self.push(f"250 2.0.0 {size} bytes received")
             return
         try:
-            reply = await self._store(transaction, await _off_the_loop(_clean, b"".join(transaction.chunks)))
+            reply = await self._store(transaction, await _off_the_loop(_clean, bytes(received)))
         finally:
             self._end_transaction()
         await self._answer_message(transaction, reply)
@@ -411,7 +420,9 @@ class SmtpServerSession(SMTP):
         return await self._policy.message(transaction, raw) if refusal is None else f"552 5.3.4 {refusal}"
 
     async def _answer_message(self, transaction: SmtpTransaction, reply: str) -> None:
-        for _ in transaction.recipients if self._config.lmtp else (0,):  # RFC 2033 4.2: one answer a recipient
+        answers = len(transaction.recipients) if self._config.lmtp else 1  # RFC 2033 4.2: one a recipient
+        self._replies = (0 if reply.startswith("250") else self._replies) - answers + 1
+        for _ in range(answers):
             await self.push(reply)
 
     async def _read_message(self, place: BufferReservation) -> bytes | None:

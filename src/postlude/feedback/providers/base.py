@@ -15,6 +15,7 @@ from postlude.feedback.addresses import compared_address
 from postlude.feedback.finding import Evidence, Fault, Finding, FindingKind, Persistence, Reason
 from postlude.feedback.reasons import AXES
 from postlude.feedback.refusal import with_reason
+from postlude.kit.whole_number import whole_number
 from postlude.model.domain_name import address_key
 
 TOLERANCE_S: Final = 300
@@ -190,7 +191,8 @@ def hmac_sha256(key: bytes, data: bytes) -> bytes:
 
 def fresh(timestamp: str, now: int, tolerance: int = TOLERANCE_S) -> bool:
     """A whole number of seconds, not ahead of now by more than a few minutes and not older than the tolerance."""
-    return timestamp.isdigit() and -TOLERANCE_S <= now - int(timestamp) <= tolerance
+    moment = whole_number(timestamp)
+    return moment is not None and -TOLERANCE_S <= now - moment <= tolerance
 
 
 def authorized(headers: Mapping[str, str], body: bytes, secret: str, now: int) -> bool:
