@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 from postlude.mail.address_list import NamedAddress, read_address_list
 from postlude.mail.encoded_words import as_shown
 from postlude.mail.fields import block_end, read_fields
+from postlude.mail.shown_addresses import shown_addresses
 
 
 class HeaderField(NamedTuple):
@@ -26,6 +27,7 @@ class HeaderBlock:
         end = block_end(raw, 0, len(raw))
         self.end: Final = len(raw) if end is None else end[0]
         self._read: dict[str, list[NamedAddress]] = {}
+        self._claimed: dict[str, list[str]] = {}
         self.complete: Final = end is not None
         """False for a mail without the empty line between headers and body."""
         self.raw_fields: Final = read_fields(raw, 0, self.end)
@@ -46,13 +48,22 @@ class HeaderBlock:
         return [one.address for one in self._named(name)]
 
     def claimed(self, name: str) -> list[str]:
-        """The same, and what some readers take for an address there: one without quotes in a name."""
-        return [address for one in self._named(name) for address in (one.address, *one.beside)]
+        """The same, and what some readers take for an address there: one without quotes in a name, or malformed."""
+        if name not in self._claimed:
+            found = [address for one in self._named(name) for address in (one.address, *one.beside)]
+            known = set(map(_as_word, found))
+            further = (address for value in self.all(name) for address in shown_addresses(value))
+            self._claimed[name] = found + [address for address in further if _as_word(address) not in known]
+        return self._claimed[name]
 
     def _named(self, name: str) -> list[NamedAddress]:
         if name not in self._read:
             self._read[name] = [one for value in self.all(name) for one in read_address_list(value)]
         return self._read[name]
+
+
+def _as_word(address: str) -> str:
+    return "".join(letter for letter in address if letter not in '" \\')
 
 
 def decoded(value: str) -> str:
