@@ -33,6 +33,9 @@ FINDINGS: Final[dict[str, Finding]] = {
             "commands without mail",
         ),
     ),
+    "S6": Finding(
+        "a command costs more each time it comes", ("a mail in parts of nothing, and talk behind a named recipient",)
+    ),
     "S4": Finding("one mail with a long head stops relay and inbound", ("a mail with a head of 22 MB",)),
     "S5": Finding("one page for browsers stops an edge", ("a page for browsers that is slow to make",)),
     "P1": Finding("consent that was taken back does not end tracking", ("tracking after consent was taken back",)),
@@ -63,6 +66,7 @@ FINDINGS: Final[dict[str, Finding]] = {
         ),
     ),
     "A3": Finding("a session goes on after its sign-out", ("a session after its sign-out",)),
+    "A6": Finding("a right that was taken away goes on", ("rights that end while a connection or a campaign goes on",)),
     "A4": Finding("a quota holds at the relay alone", ("more than a quota allows, in a burst and by every way in",)),
     "A5": Finding("other accounts read the data folder", ("what other accounts of this machine can read",)),
     "M1": Finding(
@@ -87,6 +91,7 @@ FINDINGS: Final[dict[str, Finding]] = {
     "L5": Finding("Resent-From and Resent-Sender are not looked at", ("writing as somebody else",)),
     "L6": Finding("wrong passwords lock out everybody behind an address", ("wrong passwords",)),
     "L7": Finding("a style sheet times a page", ("a style sheet of 20,000 rules for 5,000 elements",)),
+    "L8": Finding("a number that is none is taken for a fault of ours", ("numbers that are none",)),
     "H1": Finding("open redirects", ("open redirects", "changed tokens")),
     "H2": Finding("changed tokens", ("changed tokens", "changed tags of returned mail")),
     "H3": Finding(

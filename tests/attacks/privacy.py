@@ -66,6 +66,12 @@ def after_withdrawal(target: Target) -> str:
 def forgotten(target: Target) -> str:
     target.send_mail("<p>Hi Quillfeather</p>", to="quill@example.com")
     assert target.postlude.run("contacts", "add", "quill@example.com", "--name", "Quillfeather").code == 0
+    chosen = "address = 'Quill@Example.com'"
+    assert target.postlude.run("segments", "save", "quiet", f"not {chosen}").code == 0
+    sender, text = target.login.user, target.postlude.home / "quiet.txt"
+    text.write_text("Hello\n")
+    content = ("--from", sender, "--subject", "x", "--text", text)
+    assert target.postlude.run("campaigns", "create", "Quiet", *content, "--segment", chosen).code == 0
     told = target.postlude.run("privacy", "show", "quill@example.com").out
     assert "Quillfeather" in told, told
     done = target.postlude.run("privacy", "forget", "quill@example.com", "--yes")

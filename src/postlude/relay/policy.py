@@ -11,7 +11,7 @@ from postlude.adapters.quota_files import QuotaFiles
 from postlude.adapters.smtp_server.commands import Command
 from postlude.adapters.smtp_server.policy import SmtpTransaction
 from postlude.adapters.smtp_server.session import SmtpServerSession
-from postlude.kit.clock import Clock, to_datetime
+from postlude.kit.clock import MICROS_PER_SECOND, Clock, to_datetime
 from postlude.kit.ids import id_text
 from postlude.mail.header_block import HeaderBlock
 from postlude.mail.limits import ADDRESSES
@@ -27,6 +27,10 @@ from postlude.services.messages.accept import CountMessage, Dsn, NewMessage
 _MAX_HOPS: Final = 50
 _AUTHORS: Final = ("from", "sender", "resent-from", "resent-sender")
 """Fields with authors and senders of a message: all must belong to the login."""
+_ENDED: Final = (
+    "530 5.7.0 This login was ended meanwhile: its app password was revoked or its user disabled; "
+    "make an app password in Postlude's preferences and log in again"
+)
 _UNTRACKED: Final = b"X-Postlude-Opens: off\r\nX-Postlude-Clicks: off\r\nX-Postlude-Text: off\r\n"
 
 _log = logging.getLogger(__name__)
@@ -59,6 +63,9 @@ class RelayPolicy:
         self._session = session
         self._services = services
         self._login: Login | None = None
+        self._given = ("", "")
+        """What it logged in with: asked again, because a login may end while its connection goes on."""
+        self._checked_at = 0
         self._gateway: bool | None = None
 
     async def login(self, login: str, password: str) -> str | None:
@@ -78,6 +85,22 @@ class RelayPolicy:
             await asyncio.sleep(pause)
             return "535 5.7.8 Wrong login or password; make an app password in Postlude's preferences and use that"
         throttle.passed(peer, login)
+        self._given, self._checked_at = (login, password), self._services.clock.now()
+        return None
+
+    async def _ended(self) -> str | None:
+        """Why the login of this connection may send no more, or None; also learns what it may send as now."""
+        now = self._services.clock.now()
+        if self._login is None or 0 <= now - self._checked_at < MICROS_PER_SECOND:
+            return None
+        try:
+            found = await self._services.check(*self._given)
+        except Exception as error:  # noqa: BLE001 - it was right before, and nobody says that it is not
+            _log.warning("a login cannot be checked again: %s", error)
+            return None
+        if found is None:
+            return _ENDED  # and `_login` stays: without one this would be a gateway
+        self._login, self._checked_at = found, now
         return None
 
     async def trusted(self) -> bool:
@@ -90,6 +113,8 @@ class RelayPolicy:
         """The envelope sender belongs to the login, or is null, as of read receipts; and the quota has room."""
         if self._login is None:  # a gateway: what it may send as is read in the message
             return None
+        if ended := await self._ended():
+            return ended
         if command.address and not self._mine(command.address):
             return _not_yours(command.address)
         return self._over_quota(self._login, 1)
@@ -107,6 +132,8 @@ class RelayPolicy:
 
     async def message(self, transaction: SmtpTransaction, raw: bytes) -> str:
         """Durable in spool and journal before the answer 250."""
+        if ended := await self._ended():
+            return ended
         head, login = await asyncio.to_thread(_read_head, raw), self._login
         refusal = _malformed(head) or (self._foreign(head) if login else self._not_the_gateways(head, transaction))
         if refusal:
@@ -178,7 +205,7 @@ def _read_head(raw: bytes) -> HeaderBlock:
     """The head with the addresses that are asked for read already: of hostile fields that takes a while."""
     head = HeaderBlock(raw)
     for name in _AUTHORS:
-        head.addresses(name)
+        head.claimed(name)
     return head
 
 

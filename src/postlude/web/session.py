@@ -46,7 +46,7 @@ def cookie_name(deps: WebDeps) -> str:
 
 def set_session(response: Response, deps: WebDeps, user: User) -> None:
     """Sign `user` in. SameSite=Lax: a link in a chat still finds the session, a foreign form's POST does not."""
-    value = _serializer(deps).dumps([user.id, secrets.token_urlsafe(16)])
+    value = _serializer(deps).dumps([user.id, secrets.token_urlsafe(16), deps.clock.now()])
     response.set_cookie(
         cookie_name(deps),
         value,
@@ -68,8 +68,9 @@ def viewer_of(request: Request, deps: WebDeps) -> Viewer | None:
     """The signed-in viewer, None without a valid session."""
     value = request.cookies.get(cookie_name(deps), "")
     try:
-        (user_id, nonce), began = _serializer(deps).loads(value, max_age=MAX_AGE_SECONDS, return_timestamp=True)
-        user = session_user(deps.store, int(user_id), str(nonce), int(began.timestamp()) * MICROS_PER_SECOND)
+        (user_id, nonce, *exact), at = _serializer(deps).loads(value, max_age=MAX_AGE_SECONDS, return_timestamp=True)
+        began = int(exact[0]) if exact else int(at.timestamp()) * MICROS_PER_SECOND  # older ones have whole seconds
+        user = session_user(deps.store, int(user_id), str(nonce), began)
     except (BadSignature, NotFoundError, ValueError, TypeError):
         return None
     return None if user is None else Viewer(user, _csrf(deps, str(nonce)), str(nonce))

@@ -4,10 +4,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from postlude.model.errors import QuotaError
+from postlude.model.errors import InputError, QuotaError
 from postlude.model.words import CampaignStatus
-from postlude.services.campaigns.lifecycle import pause_campaign
+from postlude.services.campaigns.lifecycle import pause_campaign, resume_campaign
 from postlude.services.campaigns.scheduling import schedule_campaign
+from postlude.services.campaigns.test_mail import compose_test_mail
+from postlude.services.campaigns.work import CampaignWork
 from postlude.store.campaigns.rows import Campaign
 
 from .conftest import World
@@ -73,3 +75,45 @@ def test_without_a_limit_of_their_own_users_send_to_everybody(world: World) -> N
     limit(world, messages_per_day=1)
     schedule(world, world.draft("one"))
     schedule(world, world.draft("two"))
+
+
+def take_away(world: World, right: str) -> None:
+    owner = world.store.accounts.first_user()
+    assert owner is not None
+    if right == "sender":
+        world.store.accounts.set_senders(owner.id, ())
+    else:
+        world.store.accounts.set_disabled(owner.id, world.clock.now())
+
+
+@pytest.mark.parametrize("right", ["sender", "user"])
+def test_a_right_that_ended_ends_what_was_scheduled_with_it(world: World, right: str) -> None:
+    made = schedule(world, world.draft(), 1)
+    take_away(world, right)
+    world.clock.later(2)
+    assert CampaignWork(world.store, world.clock, 1).under_way() == []
+    left = world.store.campaigns.get(made.id)
+    assert left.status is CampaignStatus.DRAFT
+    assert "did not leave" in left.problem
+
+
+@pytest.mark.parametrize("right", ["sender", "user"])
+def test_a_right_that_ended_pauses_what_is_sent_with_it(world: World, right: str) -> None:
+    made, work = schedule(world, world.draft()), CampaignWork(world.store, world.clock, 1)
+    assert [one.id for one in work.under_way()] == [made.id]
+    take_away(world, right)
+    assert work.under_way() == []
+    assert world.store.campaigns.get(made.id).status is CampaignStatus.PAUSED
+    with pytest.raises(InputError):
+        resume_campaign(world.store, made.id)
+
+
+@pytest.mark.parametrize("right", ["sender", "user"])
+def test_no_test_mail_without_the_right_to_its_sender(world: World, right: str) -> None:
+    made = world.draft()
+    take_away(world, right)
+    (variant,) = world.store.campaigns.variants(made.id)
+    with pytest.raises(InputError):
+        compose_test_mail(world.contents, world.store.campaigns.get(made.id), variant, None, ["a@example.org"])
+    with pytest.raises(InputError):
+        schedule(world, made)

@@ -53,7 +53,9 @@ async def listening(run: Callable[[socket.socket, asyncio.Event], Awaitable[None
 def relay(folder: Folder) -> Starter:
     @asynccontextmanager
     async def start(**settings: Any) -> AsyncIterator[int]:
-        more = {name: settings.pop(name) for name in ("owner_of", "tls_sock") if name in settings}
+        more = {"check": check} | {
+            name: settings.pop(name) for name in ("check", "owner_of", "tls_sock") if name in settings
+        }
         quotas = QuotaFiles(folder.root / "quotas", folder.clock, settings.pop("quota", Quota()))
         config = RelayConfig(hostname="relay.test", **settings)
 
@@ -61,7 +63,6 @@ def relay(folder: Folder) -> Starter:
             await run_relay(
                 config,
                 sock,
-                check=check,
                 quotas=quotas,
                 append=folder.journal.append,
                 spool=folder.spool,

@@ -12,6 +12,8 @@ from typing import ClassVar
 import pytest
 
 from postlude.mail.limits import HEAD_BYTES
+from postlude.model.errors import StorageError
+from postlude.model.login import Login
 from postlude.tokens import TagPurpose
 from servers.certificates import Authority
 from servers.smtp_process import Folder, Starter
@@ -320,3 +322,97 @@ async def test_who_only_talks_is_cut_off_and_who_brings_mail_is_not(relay: Start
             assert replies[-1].startswith("421 4.7.0")
         client = await asyncio.to_thread(logged_in, ports[0])
         assert (await asyncio.to_thread(lambda: [client.say("NOOP") for _ in range(300)]))[-1].startswith("250")
+
+
+async def test_a_mail_in_a_hundred_thousand_parts_is_taken_in_one_go(relay: Starter) -> None:
+    """Each part costs the same, however many came before: else this would take minutes."""
+    async with relay() as port:
+        client = await asyncio.to_thread(logged_in, port)
+        await asyncio.to_thread(client.say, f"MAIL FROM:<{ALICE}>")
+        await asyncio.to_thread(client.say, "RCPT TO:<bob@example.com>")
+
+        def parts() -> str:
+            for _ in range(100):
+                client.send(b"BDAT 0\r\n" * 1_000)
+                assert [client.reply()[:3] for _ in range(1_000)] == ["250"] * 1_000
+            client.send(b"BDAT %d LAST\r\n" % len(RAW_MAIL) + RAW_MAIL)
+            return client.reply()
+
+        assert (await asyncio.wait_for(asyncio.to_thread(parts), 60)).startswith("250")
+
+
+async def test_who_named_a_recipient_and_only_talks_is_cut_off_too(folder: Folder, inbound: Starter) -> None:
+    recipient = f"bounce+{folder.codec.mint_tag(TagPurpose.BOUNCE, 7)}@r.example.org"
+    async with inbound() as port:
+        (client, _), *_ = await many(port, 1)
+        await asyncio.to_thread(client.say, "EHLO x")
+        await asyncio.to_thread(client.say, "MAIL FROM:<>")
+        assert (await asyncio.to_thread(client.say, f"RCPT TO:<{recipient}>")).startswith("250")
+
+        def talk() -> list[str]:
+            client.send(b"BDAT 0\r\n" * 1_000)
+            return [reply for _ in range(1_000) if (reply := client.reply())]
+
+        replies = await asyncio.to_thread(talk)
+    assert 100 < len(replies) < 300
+    assert replies[-1].startswith("421 4.7.0")
+
+
+@pytest.mark.parametrize("size", ["²", "9" * 5_000, "-1", "1e3"])
+async def test_a_size_that_is_no_number_is_refused_as_such(inbound: Starter, size: str) -> None:
+    async with inbound() as port:
+        (client, _), *_ = await many(port, 1)
+        await asyncio.to_thread(client.say, "EHLO x")
+        assert (await asyncio.to_thread(client.say, f"MAIL FROM:<> SIZE={size}")).startswith("501 5.5.4")
+
+
+async def test_a_malformed_sender_that_shows_somebody_else_is_refused(relay: Starter) -> None:
+    async with relay() as port:
+        client = await asyncio.to_thread(logged_in, port)
+        for sender in (f"{ALICE}, boss@example.org@", f"boss@example.org@ <{ALICE}>", f'{ALICE} "boss@example.org'):
+            await asyncio.to_thread(client.say, f"MAIL FROM:<{ALICE}>")
+            await asyncio.to_thread(client.say, "RCPT TO:<bob@example.com>")
+            raw = f"From: {sender}\r\n\r\nx\r\n".encode()
+            await asyncio.to_thread(client.send, b"BDAT %d LAST\r\n" % len(raw) + raw)
+            assert (await asyncio.to_thread(client.reply)).startswith("550 5.7.1")
+
+
+async def test_a_login_that_ends_ends_on_the_connections_it_has(relay: Starter) -> None:
+    """Its app password is revoked, its user disabled, a sender taken away: from a second later on."""
+    known: list[Login | None] = [Login(7, (ALICE, "shop@example.org"))]
+
+    async def check(_login: str, _password: str) -> Login | None:
+        await asyncio.sleep(0)
+        return known[-1]
+
+    async with relay(check=check) as port:
+        client = await asyncio.to_thread(logged_in, port)
+        assert (await asyncio.to_thread(client.say, "MAIL FROM:<shop@example.org>")).startswith("250")
+        await asyncio.to_thread(client.say, "RSET")
+        known.append(Login(7, (ALICE,)))
+        await asyncio.sleep(1.1)
+        assert (await asyncio.to_thread(client.say, "MAIL FROM:<shop@example.org>")).startswith("550 5.7.1")
+        assert (await asyncio.to_thread(client.say, f"MAIL FROM:<{ALICE}>")).startswith("250")
+        await asyncio.to_thread(client.say, "RCPT TO:<bob@example.com>")
+        known.append(None)
+        await asyncio.sleep(1.1)
+        client.send(b"BDAT %d LAST\r\n" % len(RAW_MAIL) + RAW_MAIL)
+        assert (await asyncio.to_thread(client.reply)).startswith("530 5.7.0")
+        assert (await asyncio.to_thread(client.say, f"MAIL FROM:<{ALICE}>")).startswith("530 5.7.0")
+
+
+async def test_a_login_goes_on_while_it_cannot_be_checked_again(relay: Starter) -> None:
+    asked: list[str] = []
+
+    async def check(login: str, _password: str) -> Login | None:
+        await asyncio.sleep(0)
+        asked.append(login)
+        if len(asked) > 1:
+            raise StorageError("the database is away")
+        return Login(7, (ALICE,))
+
+    async with relay(check=check) as port:
+        client = await asyncio.to_thread(logged_in, port)
+        await asyncio.sleep(1.1)
+        assert (await asyncio.to_thread(client.say, f"MAIL FROM:<{ALICE}>")).startswith("250")
+    assert len(asked) == 2

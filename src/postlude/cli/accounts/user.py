@@ -144,7 +144,7 @@ def sign_out(address: str) -> None:
 @command.command()
 @click.argument("address")
 def disable(address: str) -> None:
-    """Disable ADDRESS: no login and no sending. Its mail, contacts and campaigns stay."""
+    """Disable ADDRESS: no login and no sending. Its mail, contacts and campaigns stay; those being sent are paused."""
     with _store() as store:
         disable_user(store, SystemClock(), user_called(store, address))
     click.echo(f"{address} is disabled; `postlude user enable {address}` undoes it")

@@ -1,6 +1,7 @@
 """Web sessions: who is signed in, and how sessions and users end on the server."""
 
 from postlude.kit.clock import MICROS_PER_SECOND, Clock
+from postlude.services.accounts.users import forget_sign_in_links
 from postlude.store import Store, User
 
 
@@ -20,13 +21,15 @@ def end_session(store: Store, clock: Clock, session: str, longest_seconds: int) 
 
 
 def end_sessions(store: Store, clock: Clock, user: User) -> None:
-    """Sign a user out everywhere."""
+    """Sign a user out everywhere; links that sign in and were not used yet no longer do."""
     store.accounts.end_sessions(user.id, clock.now())
+    forget_sign_in_links(store, user)
 
 
 def disable_user(store: Store, clock: Clock, user: User) -> None:
     """Nothing of this user signs in, sends or logs in any more; what they sent and wrote stays."""
     store.accounts.set_disabled(user.id, clock.now())
+    end_sessions(store, clock, user)
 
 
 def enable_user(store: Store, user: User) -> None:

@@ -143,6 +143,14 @@ def use_sign_in(store: Store, token: str, clock: Clock) -> User | None:
     return None if user is None or user.disabled_at is not None else user
 
 
+def forget_sign_in_links(store: Store, user: User) -> None:
+    """Make the sign-in links of a user useless that were not used yet."""
+    for key in store.settings.keys(_SIGN_IN):
+        kept = store.settings.get(key)
+        if kept is not None and parse_id(kept["user"]) == user.id:
+            store.settings.delete(key)
+
+
 def _forget_old(store: Store, now: int) -> None:
     for key in store.settings.keys(_SIGN_IN):
         kept = store.settings.get(key)

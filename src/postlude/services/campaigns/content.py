@@ -12,7 +12,7 @@ from postlude.services.campaigns import bounded_compose
 from postlude.services.campaigns.bounded_compose import MessageUrls, Sample, TemplateExamination
 from postlude.services.campaigns.files import with_hosted
 from postlude.services.campaigns.markup import html_as_sent, text_as_sent
-from postlude.services.campaigns.sender import campaign_sender
+from postlude.services.campaigns.sender import campaign_owner, campaign_sender
 from postlude.services.ports import PolicyOf
 from postlude.store import Link, Message, Store
 from postlude.store.campaigns.rows import Campaign, CampaignFile, Variant
@@ -51,6 +51,10 @@ class Contents:
     def link_head(self, variant: Variant) -> str:
         """What the address of each of its tracked links begins with, before the token."""
         return self.urls(variant.message).link(0, self._base).head
+
+    def check_owner(self, campaign: Campaign) -> None:
+        """InputError unless its user may send it now."""
+        campaign_owner(self._store, campaign)
 
     def policy(self, campaign: Campaign, *, opens: bool = True, clicks: bool = True) -> Policy:
         """What is tracked: what the campaign wants and `opens` and `clicks` let it."""

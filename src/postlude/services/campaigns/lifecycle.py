@@ -6,6 +6,7 @@ from postlude.kit.clock import Clock
 from postlude.model.errors import InputError
 from postlude.model.words import CampaignStatus
 from postlude.services.campaigns.files import remove_hosted
+from postlude.services.campaigns.sender import campaign_owner
 from postlude.services.campaigns.variants import settle_test, variant_called
 from postlude.store import Store
 from postlude.store.campaigns.rows import Campaign
@@ -23,7 +24,8 @@ def pause_campaign(store: Store, campaign: int) -> Campaign:
 
 
 def resume_campaign(store: Store, campaign: int) -> Campaign:
-    """Resume a paused campaign."""
+    """Resume a paused campaign; InputError when its user may no longer send it."""
+    campaign_owner(store, store.campaigns.get(campaign))
     if store.campaigns.move(campaign, [CampaignStatus.PAUSED], CampaignStatus.SENDING, problem=""):
         return store.campaigns.get(campaign)
     return _refuse(store, campaign, "resumed")

@@ -5,10 +5,10 @@ from typing import Final
 from postlude.kit.clock import Clock
 from postlude.kit.ids import id_text
 from postlude.model.errors import InputError
-from postlude.services.accounts.sender_rights import permitted_sender
 from postlude.services.campaigns.audience import audience_at
 from postlude.services.campaigns.content import Contents, message_rows
 from postlude.services.campaigns.preview import page_for_browsers
+from postlude.services.campaigns.sender import campaign_owner
 from postlude.services.served_files import write_durably
 from postlude.store import Store
 from postlude.store.campaigns.rows import Campaign
@@ -26,10 +26,7 @@ def schedule_campaign(store: Store, contents: Contents, clock: Clock, campaign: 
     durable when this returns, whether or not a sending process runs.
     """
     found, now = store.campaigns.get(campaign), clock.now()
-    if not found.sender:
-        raise InputError("the campaign has no sender; add one: Name <address@your-domain>")
-    user = store.accounts.user(found.user)
-    permitted_sender(user.address, user.senders, found.sender)
+    user = campaign_owner(store, found)
     rows = []
     for variant in store.campaigns.variants(campaign):
         if not variant.html.strip() and not variant.text.strip():

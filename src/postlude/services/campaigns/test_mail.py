@@ -23,6 +23,7 @@ def compose_test_mail(
     """A message to `recipients` with `contact`'s fields; it is sent as a single mail that is not tracked."""
     if not recipients or len(recipients) > _MOST:
         raise InputError(f"a test goes to 1 to {_MOST} addresses, not {len(recipients)}")
+    contents.check_owner(campaign)
     made = preview_sample(contents, campaign, variant, contact)
     head, _, body = made.message.partition(b"\r\n\r\n")
     kept = _without_subject(head)

@@ -8,6 +8,7 @@ from postlude.kit.clock import MICROS_PER_SECOND, Clock
 from postlude.model.errors import InputError
 from postlude.model.words import CampaignStatus
 from postlude.services.campaigns.audience import audience_at
+from postlude.services.campaigns.sender import campaign_owner
 from postlude.services.campaigns.variants import begins_at, best_variant, decide_at, places, settle_test
 from postlude.store import Store
 from postlude.store.campaigns.rows import Campaign, CampaignClaim
@@ -39,14 +40,26 @@ class CampaignWork:
             if one.status is CampaignStatus.SCHEDULED and begins_at(one) <= now:
                 self._begin(one, now)
                 sending.append(self._store.campaigns.get(one.id))
+        sending = [one for one in sending if self._may_go_on(one)]
         for one in sending:
             if one.decide_at is not None and one.decide_at + self._hold <= now and one.taken_in:
                 self._decide(one)
         return [one for one in sending if one.status is CampaignStatus.SENDING]
 
+    def _may_go_on(self, campaign: Campaign) -> bool:
+        """Whether its user may still send it; else it is paused with the reason."""
+        try:
+            campaign_owner(self._store, campaign)
+        except InputError as error:
+            self.pause(campaign.id, str(error))
+            _log.warning("campaign %016x (%s) is paused: %s", campaign.id, campaign.name, error)
+            return False
+        return True
+
     def _begin(self, campaign: Campaign, now: int) -> None:
         variants = self._store.campaigns.variants(campaign.id)
         try:
+            campaign_owner(self._store, campaign)
             audience = audience_at(self._store, campaign, now)
         except InputError as error:
             self._store.campaigns.unschedule(campaign.id, f"it did not leave: {error}")

@@ -31,6 +31,7 @@ from postlude.store.engine import translated
 from postlude.store.feedback.tables import quarantined, unmatched
 from postlude.store.jobs.tables import job_errors
 from postlude.store.messages.tables import copies, copy_activity, links, messages
+from postlude.store.privacy.naming_texts import rename_in_texts
 from postlude.store.privacy.recording import write_choice
 from postlude.store.privacy.tables import data_requests, forget_requests, forgotten, tracking_choices, withdrawals
 
@@ -93,13 +94,15 @@ class ForgetQueries(TopicQueries):
         """Forget an address in one transaction: copies get a pseudonym, all else of it goes, a keyed hash stays."""
         with self._database.write() as connection:
             remember_wishes(connection, address, at)
-            forgot = _forget_copies(connection, address, at)
+            pseudonym = f"forgotten-{secrets.token_hex(8)}@forgotten.invalid"
+            forgot = _forget_copies(connection, address, pseudonym, at)
             for (contact,) in connection.execute(select(contacts.c.id).where(contacts.c.address == address)).all():
                 delete_contact(connection, contact)
             mails = _forget_feedback(connection, address, forgot.copies)
             for table in (suppressions, withdrawals, tracking_choices, data_requests):
                 connection.execute(delete(table).where(table.c.address == address))
             connection.execute(delete(job_errors).where(_names(job_errors.c.value, address)))
+            rename_in_texts(connection, address, pseudonym)
         return msgspec.structs.replace(forgot, mails=mails)
 
     def forgot(self, address: str) -> None:
@@ -187,13 +190,12 @@ def remember_wishes(connection: Connection, address: str, at: int) -> None:
         connection.execute(insert.on_conflict_do_update(index_elements=["hash"], set_=new))
 
 
-def _forget_copies(connection: Connection, address: str, at: int) -> Forgot:
+def _forget_copies(connection: Connection, address: str, pseudonym: str, at: int) -> Forgot:
     rows = connection.execute(
         select(copies.c.id, copies.c.message, copies.c.campaign).where(copies.c.address == address)
     ).all()
     if not rows:
         return Forgot()
-    pseudonym = f"forgotten-{secrets.token_hex(8)}@forgotten.invalid"
     ended = case((copies.c.status.in_(_NOT_STARTED), CopyStatus.SUPPRESSED.value), else_=copies.c.status)
     connection.execute(
         update(copies)

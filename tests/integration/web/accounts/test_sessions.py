@@ -54,6 +54,30 @@ def test_an_enabled_user_signs_in_again(world: World) -> None:
     assert _page(world.client(world.charlie)) == HTTPStatus.OK
 
 
+def test_sessions_from_before_stay_over_when_a_user_is_enabled(world: World, signed_in: TestClient) -> None:
+    disable_user(world.deps.store, CLOCK, world.charlie)
+    enable_user(world.deps.store, world.charlie)
+    assert _page(signed_in) == HTTPStatus.SEE_OTHER
+
+
+def test_a_link_that_was_not_used_ends_with_the_sessions(world: World) -> None:
+    token = world.token(world.charlie)
+    end_sessions(world.deps.store, CLOCK, world.charlie)
+    assert world.deps.redeem(token) is None
+
+
+def test_links_of_others_are_left_alone(world: World) -> None:
+    token = world.token(world.alice)
+    end_sessions(world.deps.store, CLOCK, world.charlie)
+    assert world.deps.redeem(token) is not None
+
+
+def test_who_signs_in_in_the_moment_after_is_signed_in(world: World) -> None:
+    for _ in range(3):
+        end_sessions(world.deps.store, CLOCK, world.charlie)
+        assert _page(world.client(world.charlie)) == HTTPStatus.OK
+
+
 def test_a_list_takes_no_sender_that_its_maker_may_not_write_as(world: World, signed_in: TestClient) -> None:
     csrf = csrf_of(signed_in.get("/lists").text)
     form = {"csrf": csrf, "name": "News", "sender": "boss@example.org"}

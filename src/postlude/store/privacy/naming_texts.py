@@ -1,0 +1,62 @@
+"""Texts that are not about one address and may name it all the same: a forgotten one is replaced in them.
+
+A condition goes on choosing what it chose, nobody: the pseudonym is no contact's.
+"""
+
+import re
+from typing import Any, Final
+
+from sqlalchemy import JSON, Column, Connection, func, or_, select, update
+
+from postlude.model.domain_name import spellings
+from postlude.store.campaigns.tables import campaigns
+from postlude.store.contacts.tables import proofs, suppressions
+from postlude.store.integrity.tables import early_results
+from postlude.store.jobs.tables import jobs
+from postlude.store.journals.tables import incidents
+from postlude.store.privacy.tables import link_changes, tracking_choices, withdrawals
+from postlude.store.segments.tables import segments
+
+NAMING_TEXTS: Final[tuple[Column[Any], ...]] = (
+    campaigns.c.audience,
+    campaigns.c.problem,
+    early_results.c.result,
+    incidents.c.text,
+    jobs.c.title,
+    jobs.c.options,
+    jobs.c.error,
+    link_changes.c.url,
+    proofs.c.source,
+    proofs.c.text,
+    proofs.c.evidence,
+    segments.c.expression,
+    suppressions.c.evidence,
+    tracking_choices.c.evidence,
+    withdrawals.c.evidence,
+)
+
+
+def rename_in_texts(connection: Connection, address: str, pseudonym: str) -> None:
+    """Write the pseudonym wherever one of these texts names the address, in either spelling and any case."""
+    known = spellings(address)
+    named = re.compile(rf"(?<![\w.+-])(?:{'|'.join(map(re.escape, known))})(?![\w-]|\.\w)", re.IGNORECASE)
+    for column in NAMING_TEXTS:
+        key = tuple(column.table.primary_key)
+        rows = select(*key, column)
+        if not isinstance(column.type, JSON):  # JSON may write a letter as its number: it is read to be looked at
+            rows = rows.where(or_(*(func.lower(column).contains(each, autoescape=True) for each in known)))
+        for *place, value in connection.execute(rows).all():
+            changed = _renamed(value, named, pseudonym)
+            if changed != value:
+                same = [one == part for one, part in zip(key, place, strict=True)]
+                connection.execute(update(column.table).where(*same).values({column.name: changed}))
+
+
+def _renamed(value: Any, named: re.Pattern[str], pseudonym: str) -> Any:  # noqa: ANN401 - JSON
+    if isinstance(value, str):
+        return named.sub(pseudonym, value)
+    if isinstance(value, list):
+        return [_renamed(each, named, pseudonym) for each in value]
+    if isinstance(value, dict):
+        return {name: _renamed(each, named, pseudonym) for name, each in value.items()}
+    return value
