@@ -120,7 +120,7 @@ def _goes_on(now: Counter[CopyStatus], server: Counting, left: int) -> bool:
 def _submit(running: Postlude, name: str, accepted: list[str]) -> None:
     user, password = running.login()
     died = suppress(OSError, smtplib.SMTPException)
-    with died, smtplib.SMTP(LOOPBACK, running.ports["relay"], timeout=10) as client:
+    with died, smtplib.SMTP(LOOPBACK, running.ports["relay"], timeout=_PATIENCE_S) as client:  # a kill ends it at once
         client.login(user, password)
         for message in range(_MESSAGES):
             to = [f"s{name}-{message}-{i}@customer.test" for i in range(3)]
