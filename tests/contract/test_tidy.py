@@ -261,6 +261,12 @@ def test_phrases_that_were_replaced_do_not_come_back() -> None:
     assert found == []
 
 
+def test_what_a_disk_refuses_is_said_with_the_file_and_what_to_do() -> None:
+    """`kit.file_trouble` knows the remedies."""
+    bare = re.compile(r"StorageError\([^)]*\.strerror")
+    assert [str(path.relative_to(ROOT)) for path in _trees() if bare.search(path.read_text())] == []
+
+
 def test_texts_hold_no_riddles() -> None:
     texts = [
         (f"{path.relative_to(ROOT)}:{node.lineno}", node.value)

@@ -3,6 +3,7 @@
 from hashlib import blake2b
 from pathlib import Path
 
+from postlude.kit.file_trouble import file_trouble
 from postlude.kit.files import replace_durably
 from postlude.model.errors import StorageError
 
@@ -27,7 +28,7 @@ class CertificateFolder:
             self._folder.mkdir(mode=0o700, exist_ok=True)
             replace_durably(path, pem, mode=0o640)
         except OSError as error:
-            raise StorageError(f"{path}: {error.strerror or error}") from error
+            raise StorageError(file_trouble(error, path)) from error
 
     def _path(self, url: str) -> Path:
         return self._folder / f"{blake2b(url.encode(), digest_size=16).hexdigest()}.pem"

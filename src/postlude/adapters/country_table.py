@@ -16,6 +16,7 @@ from zlib import crc32
 
 import msgspec
 
+from postlude.kit.file_trouble import file_trouble
 from postlude.kit.files import replace_durably
 from postlude.kit.mapped import map_file
 from postlude.model.errors import InputError, StorageError
@@ -90,7 +91,7 @@ def write_countries(path: Path, lines: Iterable[str], *, date: str, source: str)
         path.parent.mkdir(mode=0o700, exist_ok=True)
         replace_durably(path, _MAGIC + crc32(body).to_bytes(4, "little") + body, mode=0o640)
     except OSError as error:
-        raise StorageError(f"{path}: {error.strerror or error}") from error
+        raise StorageError(file_trouble(error, path)) from error
     return len(rows[4]) + len(rows[6])
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from postlude.dkim import DkimKey, Signer, new_key, read_key
+from postlude.kit.file_trouble import file_trouble
 from postlude.kit.files import create_durably, replace_durably, sync_folder
 from postlude.model.domain_name import same_domain
 from postlude.model.errors import InputError, NotFoundError, SettingError, StorageError
@@ -105,9 +106,7 @@ class DkimKeys:
         except FileExistsError as error:
             raise InputError(f"{domain} has a key {selector} already; give the new one another selector") from error
         except OSError as error:
-            raise StorageError(
-                f"{path} cannot be written: {error.strerror}. Free space or correct its permissions"
-            ) from error
+            raise StorageError(f"the key cannot be written: {file_trouble(error, path)}") from error
         self._write_list({*(self._expected() or ()), *self.domains(), domain})
         return key
 

@@ -19,6 +19,7 @@ from postlude.classify import (
 )
 from postlude.classify.network_lists import CRAWLERS
 from postlude.kit.clock import MICROS_PER_SECOND, Clock, to_iso
+from postlude.kit.file_trouble import file_trouble
 from postlude.kit.files import replace_durably
 from postlude.model.errors import InputError, StorageError
 
@@ -99,7 +100,7 @@ def _put(folder: Path, name: str, text: str) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
         replace_durably(folder / name, text.encode(), mode=0o640)
     except OSError as error:
-        raise StorageError(f"{folder}: {error.strerror or error}") from error
+        raise StorageError(file_trouble(error, folder)) from error
 
 
 def import_list(folder: Path, name: str, text: str, *, source: str, now: int) -> NetworkList:

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from postlude.adapters.smtp_client.rate_limits import DAY_S, Budget, RateLimits, SendSlot
 from postlude.kit.clock import Clock, to_datetime
+from postlude.kit.file_trouble import file_trouble
 from postlude.kit.files import lock_file
 from postlude.model.errors import QuotaError, StorageError
 from postlude.model.quota import Quota, TakeBack
@@ -98,7 +99,7 @@ class QuotaFiles:
         return self._folder / f"{user:016x}"
 
     def _failed(self, user: int, error: OSError) -> StorageError:
-        return StorageError(f"{self._path(user)}: {error.strerror or error}")
+        return StorageError(file_trouble(error, self._path(user)))
 
 
 def _read(content: bytes) -> dict[int, _Used]:

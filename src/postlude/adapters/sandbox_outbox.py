@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from postlude.kit.clock import Clock
+from postlude.kit.file_trouble import file_trouble
 from postlude.kit.files import replace_durably
 from postlude.kit.ids import id_text, new_id
 from postlude.model.answer import Answer
@@ -92,7 +93,7 @@ class SandboxOutbox:
             self._root.mkdir(parents=True, exist_ok=True)
             replace_durably(self._path(name), msgspec.json.encode(envelope) + b"\n" + data, mode=0o640)
         except OSError as error:
-            raise StorageError(f"{self._root}: {error.strerror or error}") from error
+            raise StorageError(file_trouble(error, self._root)) from error
         return name
 
     def list(self, limit: int = 100, before: str = "") -> list[DeliveredMail]:

@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from postlude.kit.file_trouble import file_trouble
 from postlude.kit.files import content_of, replace_durably
 from postlude.model.errors import StorageError
 
@@ -30,7 +31,7 @@ def write_lists(path: Path, lists: tuple[PublicList, ...]) -> None:
             return
         replace_durably(path, data, mode=0o640)
     except OSError as error:
-        raise StorageError(f"{path}: {error.strerror or error}") from error
+        raise StorageError(file_trouble(error, path)) from error
 
 
 def read_lists(path: Path) -> tuple[PublicList, ...]:

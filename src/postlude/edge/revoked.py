@@ -16,6 +16,7 @@ from zlib import crc32
 
 import msgspec
 
+from postlude.kit.file_trouble import file_trouble
 from postlude.kit.files import replace_durably
 from postlude.kit.mapped import map_file
 from postlude.model.errors import StorageError
@@ -84,7 +85,7 @@ def write_revoked(
     try:
         replace_durably(path, _MAGIC + crc32(body).to_bytes(4, "little") + body, mode=0o640)
     except OSError as error:
-        raise StorageError(f"{path}: {error.strerror or error}") from error
+        raise StorageError(file_trouble(error, path)) from error
 
 
 def read_revoked(path: Path) -> Revoked:

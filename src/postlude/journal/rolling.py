@@ -13,6 +13,7 @@ from typing import Final
 from postlude.journal import folder as files
 from postlude.journal.registry import writer_names
 from postlude.journal.writer import REQUEST, JournalWriter
+from postlude.kit.file_trouble import file_trouble
 from postlude.kit.files import replace_durably
 from postlude.model.errors import InUseError, StorageError
 
@@ -27,7 +28,7 @@ def ask_to_roll(root: Path) -> None:
     try:
         replace_durably(root / REQUEST, json.dumps(newest).encode(), mode=_MODE)
     except OSError as error:
-        raise StorageError(f"{root / REQUEST}: {error.strerror or error}") from error
+        raise StorageError(file_trouble(error, root / REQUEST)) from error
     roll_unheld(root)
 
 

@@ -120,7 +120,7 @@ class Spool:
         except OSError as error:
             with suppress(OSError):
                 fresh.unlink()
-            raise StorageError(f"{path}: {error.strerror or error}") from error
+            raise StorageError(file_trouble(error, path)) from error
 
     def get(self, id: int) -> bytes:  # noqa: A002 - the public word for it
         """The bytes stored under `id`; NotFoundError when there are none, or the disk has lost them.
@@ -135,14 +135,14 @@ class Spool:
         except OSError as error:
             if error.errno == errno.EIO:  # this file's own damage: all others can be read
                 raise NotFoundError(f"the mail stored under {id_text(id)} cannot be read: {error.strerror}") from error
-            raise StorageError(f"{self.path(id)}: {error.strerror or error}") from error
+            raise StorageError(file_trouble(error, self.path(id))) from error
 
     def delete(self, id: int) -> None:  # noqa: A002 - the public word for it
         """Remove what is stored under `id`, if anything is."""
         try:
             self.path(id).unlink(missing_ok=True)
         except OSError as error:
-            raise StorageError(f"{self.path(id)}: {error.strerror or error}") from error
+            raise StorageError(file_trouble(error, self.path(id))) from error
 
     def older(self, part: int, before: float) -> dict[int, float]:
         """When each mail was stored that was stored before `before` (both in Unix seconds), in one of PARTS folders.
@@ -164,7 +164,7 @@ class Spool:
         except FileNotFoundError:
             return {}  # nothing was ever stored there, or a file is being replaced: looked at again later
         except OSError as error:
-            raise StorageError(f"{folder}: {error.strerror or error}") from error
+            raise StorageError(file_trouble(error, folder)) from error
         return found
 
     def _make_folder(self, folder: Path) -> None:

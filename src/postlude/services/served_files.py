@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from postlude.kit.file_trouble import file_trouble
 from postlude.kit.files import replace_durably
 from postlude.model.errors import StorageError
 
@@ -12,4 +13,4 @@ def write_durably(path: Path, content: bytes) -> None:
         path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
         replace_durably(path, content, mode=0o640)
     except OSError as error:
-        raise StorageError(f"{path}: {error.strerror or error}") from error
+        raise StorageError(file_trouble(error, path)) from error

@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from postlude.kit.file_trouble import file_trouble
 from postlude.kit.files import replace_durably
 from postlude.model.errors import StorageError
 from postlude.population import Doer
@@ -52,7 +53,7 @@ def write_truth(path: Path, lines: Iterable[SimulatedHit | CopyTruth]) -> None:
     try:
         replace_durably(path, body, mode=0o640)
     except OSError as error:
-        raise StorageError(f"{path}: {error.strerror or error}") from error
+        raise StorageError(file_trouble(error, path)) from error
 
 
 def _line(line: SimulatedHit | CopyTruth) -> bytes:

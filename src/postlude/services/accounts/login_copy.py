@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from postlude.kit.clock import MICROS_PER_SECOND
+from postlude.kit.file_trouble import file_trouble
 from postlude.kit.files import content_of, replace_durably
 from postlude.model.domain_name import address_key
 from postlude.model.errors import StorageError
@@ -92,7 +93,7 @@ def keep_login_copy(store: Store, path: Path) -> None:
         else:
             os.utime(path)  # it was compared just now
     except OSError as error:
-        raise StorageError(f"{path}: {error.strerror or error}") from error
+        raise StorageError(file_trouble(error, path)) from error
 
 
 def read_login_copy(path: Path, now: int) -> LoginCopy:

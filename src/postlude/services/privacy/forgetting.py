@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from postlude.history import History
 from postlude.journal import Spool
 from postlude.kit.clock import Clock
+from postlude.kit.file_trouble import file_trouble
 from postlude.kit.ids import id_text, parse_id
 from postlude.model.domain_name import spellings
 from postlude.model.errors import StorageError
@@ -138,4 +139,4 @@ def _names(path: Path, address: str) -> bool:
     except FileNotFoundError:
         return False
     except OSError as error:
-        raise StorageError(f"{path}: {error.strerror or error}") from error
+        raise StorageError(file_trouble(error, path)) from error

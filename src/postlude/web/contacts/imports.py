@@ -11,6 +11,7 @@ from fastapi import APIRouter, Form, Request, Response, UploadFile
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
 
+from postlude.kit.file_trouble import file_trouble
 from postlude.kit.ids import id_text, new_id, parse_id
 from postlude.model.errors import InputError, NotFoundError, StorageError
 from postlude.model.words import Purpose
@@ -186,7 +187,7 @@ def _keep(path: Path, file: UploadFile) -> None:
             shutil.copyfileobj(file.file, out, 1 << 20)
     except OSError as error:
         path.unlink(missing_ok=True)
-        raise StorageError(f"the file could not be stored: {error.strerror}. Free space on the server") from error
+        raise StorageError(f"the file could not be stored: {file_trouble(error, path)}") from error
 
 
 def _uploads(deps: WebDeps) -> Path:
