@@ -170,9 +170,14 @@ def of_mailboxes(folders: Sequence[ReadFolder]) -> CheckResult:
 
 
 def of_sending_domains(
-    names: Sequence[str], exposed: Sequence[Path], check: CheckDomain, *, sandbox: bool
+    names: Sequence[str], exposed: Sequence[Path], check: CheckDomain, *, sandbox: bool, lost: Sequence[str] = ()
 ) -> CheckResult:
-    """Whether mail is signed, and DNS says what it must. `exposed` are key files that others can read."""
+    """Whether mail is signed, and DNS says what it must. `exposed` are key files that others can read.
+
+    `lost` says which keys are gone or cannot be read.
+    """
+    if lost:
+        return CheckResult("sending domains", "problem", lost[0])
     if exposed:
         return CheckResult("sending domains", "problem", f"{exposed[0]} is readable by others: chmod 600 {exposed[0]}")
     if not names:

@@ -142,6 +142,12 @@ def test_sending_domains_are_signed_and_published() -> None:
     assert "chmod 600" in check("good.example", exposed=(Path("/keys/a.pem"),))[1]
 
 
+def test_keys_that_are_lost_come_before_what_dns_says() -> None:
+    found = of_sending_domains((), (), _record, sandbox=True, lost=["the DKIM keys of example.org are gone"])
+    assert found.state == "problem"
+    assert "are gone" in found.text
+
+
 def test_a_port_in_use_is_a_problem() -> None:
     assert of_port("web", "127.0.0.1:8700", _well).text == "127.0.0.1:8700 is free"
     assert of_port("web", "127.0.0.1:8700", _refused_storage).state == "problem"

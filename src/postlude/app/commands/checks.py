@@ -117,7 +117,9 @@ def _networks(_settings: Settings, folder: DataFolder) -> CheckResult:
 def _domains(settings: Settings, folder: DataFolder) -> CheckResult:
     keys = DkimKeys(folder.dkim)
     domains = Domains(settings, keys, SystemClock())
-    return setup_checks.of_sending_domains(domains.names(), keys.exposed(), domains.check, sandbox=settings.sandbox)
+    return setup_checks.of_sending_domains(
+        domains.names(), keys.exposed(), domains.check, sandbox=settings.sandbox, lost=keys.problems()
+    )
 
 
 def _port(settings: Settings, endpoint: str) -> CheckResult:
