@@ -13,6 +13,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
 from postlude.history.duck import DuckHistory
+from postlude.history.duck_file import DuckFile
 from postlude.store import Store, open_store
 from simulation.faults import Faults
 
@@ -82,6 +83,13 @@ class _Stepping:
 
 class SimulatedHistory(DuckHistory):
     """DuckDB at a path, with the process's faults."""
+
+    def __init__(self, path: Path, faults: Faults) -> None:
+        super().__init__(_FailingFile(path, faults))
+
+
+class _FailingFile(DuckFile):
+    """Each statement of the connection that writes may fail."""
 
     def __init__(self, path: Path, faults: Faults) -> None:
         self._faults = faults

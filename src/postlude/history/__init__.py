@@ -11,8 +11,9 @@ def open_history(path: Path | str, *, memory_limit: str = "64MB", threads: int =
     Raises InUseError when another process has it, StorageError when it cannot be read or written.
     """
     from postlude.history.duck import DuckHistory  # noqa: PLC0415 - DuckDB costs 25 MB; the command line rarely needs it
+    from postlude.history.duck_file import DuckFile  # noqa: PLC0415 - as above
 
-    return DuckHistory(Path(path), memory_limit=memory_limit, threads=threads, read_only=read_only)
+    return DuckHistory(DuckFile(Path(path), memory_limit=memory_limit, threads=threads, read_only=read_only))
 
 
 __all__ = ["Count", "CrowdedAddress", "History", "open_history"]

@@ -1,46 +1,20 @@
 """The history in one DuckDB file, owned by one process."""
 
-import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from time import monotonic
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 import duckdb
 
+from postlude.history.duck_file import DuckFile
 from postlude.history.event_rows import COLUMNS, EventRows, read_event, read_reasons
 from postlude.history.interface import Count, CrowdedAddress, HitTotal, LinkTotal, ReasonCount
-from postlude.history.merging import EVERY, PLACES, RUN_ROWS, TABLES, among, merge_step
-from postlude.kit.files import move_durably
-from postlude.model.errors import DamagedError, InUseError, StorageError
+from postlude.history.merging import EVERY, PLACES, RUN_ROWS, among, merge_step
+from postlude.model.errors import StorageError
 from postlude.model.event import Event
 from postlude.model.journal_position import JournalPosition
 from postlude.model.segment import SegmentLabel
 from postlude.model.words import EventKind, Verdict
 
-_TABLES: Final = """
-CREATE TABLE IF NOT EXISTS events (
-    id BIGINT NOT NULL, kind VARCHAR NOT NULL, seen_at BIGINT NOT NULL, message BIGINT NOT NULL, copy BIGINT NOT NULL,
-    position INTEGER NOT NULL, verdict VARCHAR NOT NULL, reasons VARCHAR NOT NULL, rules_version INTEGER NOT NULL,
-    facts VARCHAR NOT NULL, address VARCHAR NOT NULL DEFAULT ''
-);
-ALTER TABLE events ADD COLUMN IF NOT EXISTS address VARCHAR DEFAULT '';
-ALTER TABLE events ADD COLUMN IF NOT EXISTS workspace INTEGER DEFAULT 1;
-ALTER TABLE events ADD COLUMN IF NOT EXISTS first_verdict VARCHAR DEFAULT '';
-ALTER TABLE events ADD COLUMN IF NOT EXISTS cause VARCHAR DEFAULT '';
-ALTER TABLE events ADD COLUMN IF NOT EXISTS number BIGINT DEFAULT 0;
-CREATE TABLE IF NOT EXISTS feed_cursor (number BIGINT NOT NULL);
-CREATE TABLE IF NOT EXISTS positions (writer INTEGER PRIMARY KEY, segment INTEGER NOT NULL, "offset" BIGINT NOT NULL);
-ALTER TABLE positions ADD COLUMN IF NOT EXISTS generation BIGINT DEFAULT 0;
-CREATE TABLE IF NOT EXISTS journal_labels (
-    writer INTEGER NOT NULL, segment INTEGER NOT NULL, name VARCHAR NOT NULL, identity VARCHAR NOT NULL,
-    key VARCHAR NOT NULL
-);
-CREATE TABLE IF NOT EXISTS steps (name VARCHAR NOT NULL);
-"""
-_STEPS: Final = {"indeterminate": "UPDATE events SET kind = 'indeterminate' WHERE kind = 'unsure'"}
-"""What is done once to the events of a history that an older version made."""
 _MOVE: Final = """
 UPDATE positions SET segment = $segment, "offset" = $offset, generation = $generation WHERE writer = $writer
 """
@@ -54,93 +28,22 @@ _JUDGED_SINCE: Final = "rules_version > 0 AND seen_at >= $since"
 # What proxies and relays ask for is not looked at with its neighbours, and would be most of what shares an address.
 _NO_PROXY: Final = "NOT contains(reasons, 'image-proxy') AND NOT contains(reasons, 'apple-')"
 _PROGRAM: Final = r"""regexp_extract(facts, '"user_agent":"((?:[^"\\]|\\.)*)"', 1)"""
-_DAMAGE: Final = (
-    "corrupt",
-    "checksum",
-    "not a valid duckdb",
-    "could not read enough bytes",
-    "replaying wal",
-    "malformed",
-    "deserializ",
-)
-_NO_DAMAGE: Final = ("no space left", "permission denied", "read-only", "could not set lock", "too large")
-_TROUBLE: Final = (
-    duckdb.IOException,
-    duckdb.InternalException,
-    duckdb.OutOfMemoryException,
-    duckdb.FatalException,
-    duckdb.SerializationException,
-)
 _WORDS: Final = "'replied', 'autoresponded', 'displayed', 'unmatched'"
 _TRACKS: Final = "'opened', 'clicked', 'viewed'"
 _HOUR_US: Final = 3_600_000_000
 _NAMED: Final = 200
 """Messages that a query names; with more of them few row groups would be skipped."""
-# What is freed at once and is more than this goes back to the system; DuckDB's allocator keeps it otherwise, 20 MB
-# after 100,000 events (measured). A little less than one block of its file.
-_GIVE_BACK: Final = "256KB"
-# Until its log is written into the file, rows stay in memory, 220 bytes each: 18 MB at DuckDB's own 16 MB of log.
-_CHECKPOINT: Final = "2MB"
-# Writing the log into the file also merges small row groups, one at a time: 0.3 s while nothing is added (measured,
-# against 10 ms for the log itself). That waits for quieter times than this many events a second. Until then one thread
-# is enough: passing small batches on to a second one costs a tenth more processor time.
-_BUSY: Final = 5_000
-_WINDOW_S: Final = 1.0
 
 
 class DuckHistory:
     """`History` on DuckDB. One thread appends at a time; any number read, each on its own cursor."""
 
-    def __init__(
-        self, path: Path, *, memory_limit: str, threads: int, read_only: bool = False, run_rows: int = RUN_ROWS
-    ) -> None:
-        self._path = path
+    def __init__(self, file: DuckFile, *, run_rows: int = RUN_ROWS) -> None:
+        self._file = file
+        self._query = self._file.query
         self._run_rows = run_rows
-        self._read_only = read_only
-        self._broken = False
-        self._config: dict[str, str | bool | int | float | list[str]] = {
-            "memory_limit": memory_limit,
-            "threads": threads,
-            "preserve_insertion_order": False,
-            "allow_unsigned_extensions": False,
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-            "allocator_bulk_deallocation_flush_threshold": _GIVE_BACK,
-            "checkpoint_threshold": _CHECKPOINT,
-            "max_vacuum_tasks": 1,
-        }
-        self._lock = threading.Lock()
-        self._closed = False
-        self._added, self._counted_at = 0, monotonic()
-        self._rows = EventRows()
-        with self._translated():
-            self._open()
-
-    def _open(self) -> None:
-        self._connection = duckdb.connect(str(self._path), read_only=self._read_only, config=self._config)
-        if self._read_only:
-            self._busy = self._broken = False
-            return
-        self._connection.execute(_TABLES)
-        self._connection.execute(TABLES)
-        self._bring_forward()
-        self._appender = self._connection.appender("events")
-        self._writers = {row[0] for row in self._connection.execute("SELECT writer FROM positions").fetchall()}
-        if not self._connection.execute("SELECT count(*) FROM feed_cursor").fetchall()[0][0]:
-            self._connection.execute("INSERT INTO feed_cursor VALUES (0)")
-        self._unmerged = int(self._connection.execute("SELECT count(*) FROM events").fetchall()[0][0])
         self._merging = True
-        self._busy = False
-        self._broken = False
-
-    def _bring_forward(self) -> None:
-        done = {name for (name,) in self._connection.execute("SELECT name FROM steps").fetchall()}
-        for name, change in _STEPS.items():
-            if name not in done:
-                self._connection.execute("BEGIN")
-                self._connection.execute(change)
-                self._connection.execute("INSERT INTO steps VALUES ($name)", {"name": name})
-                self._commit()
+        self._rows = EventRows()
 
     def append(
         self,
@@ -156,49 +59,27 @@ class DuckHistory:
     ) -> None:
         """Add events and the place to read on from, durably, all or nothing; after deleting what they replace."""
         rows = self._rows.of(events, number)
-        with self._lock, self._translated():
-            if self._broken:
-                self._reopen()
-            self._count(len(rows))
-            self._connection.execute("BEGIN")
-            try:
-                if erase:
-                    self._erase(erase)
-                if remove:
-                    self._delete(_REMOVED, {"events": list(remove)})
-                if replace:
-                    self._take_out(replace)
-                if rows:
-                    self._appender.append_rows(rows)
-                    self._appender.flush()
-                for writer, (segment, offset) in positions.items():
-                    # Replacing a row costs 2 ms of processor time, more than a thousand events; changing it 0.6 ms.
-                    change = _MOVE if writer in self._writers else _BEGIN
-                    values = {"writer": writer, "segment": segment, "offset": offset, "generation": generation}
-                    self._connection.execute(change, values)
-                if number:
-                    self._move_cursor(number + max(len(rows), 1) - 1)
-                for label in labels:
-                    self._connection.execute("INSERT INTO journal_labels VALUES ($1, $2, $3, $4, $5)", list(label))
-                self._commit()
-                self._writers.update(positions)
-                self._unmerged += len(rows)
-            except BaseException:
-                self._undo()
-                raise
-
-    def _take_out(self, events: Sequence[Event]) -> None:
-        """Delete the earlier rows of these events. Their times keep it from looking through the whole table."""
-        times = [event.at for event in events]
-        these = {"events": [event.id for event in events], "first": min(times), "last": max(times)}
-        self._delete(f"{_of_messages({event.message for event in events})}{_THESE}", these)
-
-    def _delete(self, where: str, values: dict[str, Any]) -> None:
-        for place in PLACES:
-            self._connection.execute(f"DELETE FROM {place} WHERE {where}", values)  # noqa: S608 - fixed text
-
-    def _move_cursor(self, number: int) -> None:
-        self._connection.execute("UPDATE feed_cursor SET number = $number", {"number": number})
+        with self._file.transaction(adding=len(rows)) as connection:
+            if erase:
+                _erase(connection, erase)
+            if remove:
+                _delete(connection, _REMOVED, {"events": list(remove)})
+            if replace:
+                _take_out(connection, replace)
+            if rows:
+                self._file.add_rows(rows)
+            for writer, (segment, offset) in positions.items():
+                # Replacing a row costs 2 ms of processor time, more than a thousand events; changing it 0.6 ms.
+                change = _MOVE if writer in self._file.writers else _BEGIN
+                values = {"writer": writer, "segment": segment, "offset": offset, "generation": generation}
+                connection.execute(change, values)
+            if number:
+                last = number + max(len(rows), 1) - 1
+                connection.execute("UPDATE feed_cursor SET number = $number", {"number": last})
+            for label in labels:
+                connection.execute("INSERT INTO journal_labels VALUES ($1, $2, $3, $4, $5)", list(label))
+        self._file.writers.update(positions)
+        self._file.unmerged += len(rows)
 
     def cursor(self) -> int:
         """The number of the last event that was read from the feed."""
@@ -211,48 +92,6 @@ class DuckHistory:
         times = wanted.values()
         values = {"events": list(wanted), "first": min(times), "last": max(times)}
         return [read_event(row) for row in self._query(f"SELECT {COLUMNS} FROM {EVERY} WHERE {_THESE}", values)]  # noqa: S608 - fixed text
-
-    def _commit(self) -> None:
-        # An error at COMMIT is about the disk: errors of the rows are raised when they are added.
-        try:
-            self._connection.execute("COMMIT")
-        except duckdb.Error as error:
-            raise self._refused(error) from error
-
-    def _count(self, rows: int) -> None:
-        """Spend time on order and reports or on adding, by how much came in the last second or more."""
-        self._added += rows
-        seconds = monotonic() - self._counted_at
-        if seconds < _WINDOW_S:
-            return
-        busy = self._added > _BUSY * seconds
-        self._added, self._counted_at = 0, monotonic()
-        if busy != self._busy:
-            self._connection.execute(f"SET max_vacuum_tasks = {0 if busy else 1}")
-            self._connection.execute(f"SET threads = {1 if busy else self._config['threads']}")
-            self._busy = busy
-
-    def _erase(self, copies: Sequence[int]) -> None:
-        theirs, values = "copy IN (SELECT unnest($copies))", {"copies": list(copies)}
-        self._delete(f"{theirs} AND kind IN ({_TRACKS})", values)
-        # The unsubscribe must be kept to be honoured; its program and address need not.
-        for place in PLACES:
-            kept = f"UPDATE {place} SET facts = '{{}}', address = '' WHERE {theirs} AND kind = 'unsubscribed'"  # noqa: S608 - fixed text
-            self._connection.execute(kept, values)
-
-    def _undo(self) -> None:
-        # A failed COMMIT (disk full) may leave DuckDB refusing everything until its file is opened again.
-        try:
-            self._appender.clear()
-            self._connection.execute("ROLLBACK")
-        except duckdb.Error:
-            self._broken = True
-
-    def _reopen(self) -> None:
-        if self._closed:
-            raise StorageError(f"history {self._path}: it is closed, since Postlude ends")
-        self._connection.close()
-        self._open()
 
     def positions(self) -> dict[int, JournalPosition]:
         """Where to read on, by writer."""
@@ -271,9 +110,7 @@ class DuckHistory:
     def rehearse(self) -> None:
         """Write a row and take it out again, in the file itself: adding reads what was added last."""
         self.append([Event(0, EventKind.OPENED, 0, 0, 0)], {})
-        with self._lock, self._translated():
-            self._connection.execute("DELETE FROM events WHERE id = 0")
-            self._connection.execute("FORCE CHECKPOINT")
+        self._file.run("DELETE FROM events WHERE id = 0", "FORCE CHECKPOINT")
 
     def damage(self) -> str:
         """Read every column of every row; returns DuckDB's error, else nothing."""
@@ -359,63 +196,22 @@ class DuckHistory:
 
     def _change(self, statement: str, values: dict[str, Any]) -> None:
         """Run it on each table of events, all or nothing."""
-        with self._transaction():
+        with self._file.transaction() as connection:
             for place in PLACES:
-                self._connection.execute(statement.format(place), values)
+                connection.execute(statement.format(place), values)
 
     def merge(self) -> bool:
         """Bring the events of one message closer together, one slice a step; True when there is more to do."""
-        with self._lock, self._translated():
-            self._count(0)
-        if self._busy or not (self._merging or self._unmerged >= self._run_rows):
+        if not self._file.is_quiet() or not (self._merging or self._file.unmerged >= self._run_rows):
             return False
-        with self._transaction():
-            self._merging = merge_step(self._connection, self._run_rows)
-            self._unmerged = int(self._connection.execute("SELECT count(*) FROM events").fetchall()[0][0])
+        with self._file.transaction() as connection:
+            self._merging = merge_step(connection, self._run_rows)
+            self._file.unmerged = int(connection.execute("SELECT count(*) FROM events").fetchall()[0][0])
         return self._merging
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        with self._lock, self._translated():
-            if self._broken:
-                self._reopen()
-            self._connection.execute("BEGIN")
-            try:
-                yield
-                self._commit()
-            except BaseException:
-                self._undo()
-                raise
 
     def leave_no_remains(self) -> None:
         """Rewrite the history, so that its file contains no deleted data."""
-        fresh = self._path.with_name(f".{self._path.name}.new")
-        with self._lock, self._translated():
-            if self._broken:
-                self._reopen()
-            try:
-                self._rewrite(fresh)
-            except BaseException:
-                # What was attached stays attached, and what was copied keeps the room that was too little.
-                self._broken = True
-                self._connection.close()
-                _remove(fresh)
-                raise
-
-    def _rewrite(self, fresh: Path) -> None:
-        _remove(fresh)
-        self._connection.execute("CHECKPOINT")
-        # Sorted runs must stay sorted. Opened again, the connection has its own settings.
-        self._connection.execute("SET preserve_insertion_order = true")
-        name = self._connection.execute("SELECT current_database()").fetchall()[0][0]
-        quoted = str(fresh).replace("'", "''")
-        self._connection.execute(f"ATTACH '{quoted}' AS fresh")
-        self._connection.execute(f'COPY FROM DATABASE "{name}" TO fresh')
-        self._connection.execute("DETACH fresh")
-        self._connection.close()
-        move_durably(fresh, self._path)
-        self._path.with_name(f"{self._path.name}.wal").unlink(missing_ok=True)
-        self._open()
+        self._file.write_anew()
 
     def outdated(self, rules_version: int) -> int:
         """How many events were judged by older rules than these."""
@@ -489,63 +285,30 @@ class DuckHistory:
 
     def close(self) -> None:
         """Checkpoint and let go of the file."""
-        with self._lock:
-            self._closed = True
-            self._connection.close()
-
-    def _query(self, query: str, values: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
-        with self._translated():
-            if self._broken:
-                with self._lock:
-                    if self._broken:  # another thread may have been first
-                        self._reopen()
-            try:
-                with self._connection.cursor() as cursor:
-                    return cursor.execute(query, values or {}).fetchall()
-            except duckdb.ConnectionException:  # its file was just rewritten
-                with self._lock, self._connection.cursor() as cursor:
-                    return cursor.execute(query, values or {}).fetchall()
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except duckdb.ConnectionException as error:  # closed, by DuckDB after a failure or by us
-            self._broken = True
-            raise self._refused(error) from error
-        except _TROUBLE as error:
-            self._broken = self._broken or isinstance(error, duckdb.FatalException)
-            raise self._refused(error) from error
-        except duckdb.Error as error:
-            if _is_damage(error):  # it has no class of its own
-                raise self._refused(error) from error
-            raise
-
-    def _refused(self, error: duckdb.Error) -> StorageError | InUseError:
-        text = str(error).partition("\n")[0]
-        if "could not set lock" in text.lower() or "conflicting lock" in text.lower():
-            return InUseError(
-                f"history {self._path}: another process has it open. Stop that one (another `postlude up`, "
-                "a DuckDB shell), then start again."
-            )
-        if _is_damage(error):
-            return DamagedError(f"history {self._path}: {text}. A part of it cannot be read: run `postlude doctor`.")
-        return StorageError(
-            f"history {self._path}: {text}. Free space, or make the data folder writable: Postlude goes on by itself"
-        )
+        self._file.close()
 
 
-def _remove(copy: Path) -> None:
-    """A history that is being written, with the log of its changes."""
-    for path in (copy, copy.with_name(f"{copy.name}.wal")):
-        path.unlink(missing_ok=True)
+def _take_out(connection: duckdb.DuckDBPyConnection, events: Sequence[Event]) -> None:
+    """Delete the earlier rows of these events. Their times keep it from looking through the whole table."""
+    times = [event.at for event in events]
+    these = {"events": [event.id for event in events], "first": min(times), "last": max(times)}
+    _delete(connection, f"{_of_messages({event.message for event in events})}{_THESE}", these)
+
+
+def _delete(connection: duckdb.DuckDBPyConnection, where: str, values: dict[str, Any]) -> None:
+    for place in PLACES:
+        connection.execute(f"DELETE FROM {place} WHERE {where}", values)  # noqa: S608 - fixed text
+
+
+def _erase(connection: duckdb.DuckDBPyConnection, copies: Sequence[int]) -> None:
+    theirs, values = "copy IN (SELECT unnest($copies))", {"copies": list(copies)}
+    _delete(connection, f"{theirs} AND kind IN ({_TRACKS})", values)
+    # The unsubscribe must be kept to be honoured; its program and address need not.
+    for place in PLACES:
+        kept = f"UPDATE {place} SET facts = '{{}}', address = '' WHERE {theirs} AND kind = 'unsubscribed'"  # noqa: S608 - fixed text
+        connection.execute(kept, values)
 
 
 def _of_messages(messages: Collection[int]) -> str:
     """The condition that lets other messages' row groups be skipped; empty when that would not help."""
     return f"{among('message', messages)} AND " if 0 < len(messages) <= _NAMED else ""
-
-
-def _is_damage(error: duckdb.Error) -> bool:
-    text = str(error).lower()
-    return any(word in text for word in _DAMAGE) and not any(word in text for word in _NO_DAMAGE)

@@ -11,6 +11,7 @@ import pytest
 
 from postlude.history import History, open_history
 from postlude.history.duck import DuckHistory
+from postlude.history.duck_file import DuckFile
 from postlude.model.errors import InUseError, StorageError
 from postlude.model.event import Event
 from postlude.model.journal_position import JournalPosition
@@ -129,9 +130,9 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
 
 def test_row_groups_are_merged_in_quiet_times_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0
-    monkeypatch.setattr("postlude.history.duck.monotonic", lambda: now)
+    monkeypatch.setattr("postlude.history.duck_file.monotonic", lambda: now)
     facts = [{"user_agent": f"Agent {i}", "client": "Mail"} for i in range(100)]
-    with closing(DuckHistory(tmp_path / "history.duckdb", memory_limit="64MB", threads=2)) as history:
+    with closing(DuckHistory(DuckFile(tmp_path / "history.duckdb", memory_limit="64MB", threads=2))) as history:
 
         def row_groups() -> int:
             return int(history._query("SELECT count(DISTINCT row_group_id) FROM pragma_storage_info('events')")[0][0])

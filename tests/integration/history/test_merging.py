@@ -11,6 +11,7 @@ import pytest
 
 from postlude.history import open_history
 from postlude.history.duck import DuckHistory
+from postlude.history.duck_file import DuckFile
 from postlude.history.merging import EVERY, merge_step
 from postlude.model.event import Event
 from postlude.model.words import EventKind, Verdict
@@ -19,7 +20,7 @@ _ROWS = 64
 
 
 def _open(path: Path) -> DuckHistory:
-    return DuckHistory(path, memory_limit="64MB", threads=2, run_rows=_ROWS)
+    return DuckHistory(DuckFile(path, memory_limit="64MB", threads=2), run_rows=_ROWS)
 
 
 @pytest.fixture
@@ -174,11 +175,10 @@ def test_a_message_is_found_in_few_row_groups(tmp_path: Path) -> None:
     path = tmp_path / "history.duckdb"
     with closing(open_history(path, memory_limit="256MB")) as history, closing(history):
         assert isinstance(history, DuckHistory)
-        with history._lock:
-            history._connection.execute(
-                "INSERT INTO events SELECT range, 'opened', range, hash(range % 5000) % 1000000007, range % 5000, -1, "
-                "'human', '[]', 1, '{}', '', 1, '', '', range FROM range(1, 8 * 122880 + 1)"
-            )
+        history._file.run(
+            "INSERT INTO events SELECT range, 'opened', range, hash(range % 5000) % 1000000007, range % 5000, -1, "
+            "'human', '[]', 1, '{}', '', 1, '', '', range FROM range(1, 8 * 122880 + 1)"
+        )
         history._merging = True
         _merge_all(history)
         message = history._query("SELECT message FROM merged LIMIT 1")[0][0]
