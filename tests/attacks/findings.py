@@ -76,6 +76,9 @@ FINDINGS: Final[dict[str, Finding]] = {
     "M2": Finding("a template computes for ever", ("templates that want too much or more than they may",)),
     "M3": Finding("steps that are quadratic in a mail", ("mail that is slow to read",)),
     "M4": Finding("the sandbox's mailbox reads a head for ever", ("mail that the sandbox's mailbox cannot list",)),
+    "M5": Finding(
+        "one user holds every connection of the web app", ("every connection of the web app held by one user",)
+    ),
     "L1": Finding("formulas in exports", ("formulas in exports (CSV injection)",)),
     "L2": Finding(
         "a wrong setting of an import is answered with 500",

@@ -1,12 +1,16 @@
 """What can be done to whoever looks at a page of the web app, and with somebody else's things in it."""
 
 import re
+import socket
 import threading
+import time
 from urllib.parse import quote, urlsplit
 
 from attacks.attempts import attempt
 from attacks.routes import filled, paths_of, routes
-from attacks.target import Answer, Target
+from attacks.target import Answer, Target, holding
+from postlude.web.messages.live_events import STREAMS
+from servers.waiting import LOOPBACK
 
 MARK = "alert(4711)"
 HOSTILE = f"\"'><script>{MARK}</script><img src=x onerror={MARK}>{{{{7*7}}}}"
@@ -99,6 +103,23 @@ def foreign_things(target: Target) -> str:
         tried += 1
     assert target.ask("web", "GET", made).status == 200
     return f"{tried} addresses answer another user with 404"
+
+
+@attempt("user", "every connection of the web app held by one user")
+def held_streams(target: Target) -> str:
+    """With what is answered for as long as the page is open. They come from this machine, as behind a proxy."""
+    cookie, count = target.session_of("bert@b.example"), 950 if target.full else 120
+    head = f"GET /events HTTP/1.1\r\nHost: x\r\nCookie: {cookie}\r\n\r\n".encode()
+    for _ in range(2):  # what ended counts no more
+        made = [socket.create_connection((LOOPBACK, target.postlude.ports["web"]), timeout=10) for _ in range(count)]
+        with holding(*made):
+            for one in made:
+                one.sendall(head)
+            codes = [one.recv(12)[-3:] for one in made]
+            target.check_serves()
+        assert codes.count(b"200") == STREAMS, codes.count(b"200")
+        time.sleep(2)
+    return f"{count} streams asked for, {STREAMS} given"
 
 
 @attempt("stranger", "one sign-in link taken by many at once")

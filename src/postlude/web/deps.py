@@ -1,6 +1,7 @@
 """Dependencies of the web app, from the composition root."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -167,6 +168,8 @@ class WebDeps:
     """None: no pages of contacts."""
     outbox: SandboxOutbox | None = None
     """The sandbox's mailbox; None when mail goes out to a real server."""
+    streams: Counter[int] = field(default_factory=Counter)
+    """Open event streams, by user."""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set it before the server is stopped: open event streams end at once."""
 
