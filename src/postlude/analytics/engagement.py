@@ -21,7 +21,7 @@ ACTIVE_DAYS: Final = 90
 INACTIVE_DAYS: Final = 180
 NEW_DAYS: Final = 30
 IGNORED: Final = 5
-"""So many tracked mails since the last sign of life make somebody inactive, and none fewer."""
+"""So many tracked mails since the last sign of life make a contact inactive."""
 HOT_DAYS: Final = 7
 HOT_VISITS: Final = 3
 HOT_APART_DAYS: Final = 1 / 24
