@@ -11,7 +11,7 @@ from postlude.model.errors import StorageError
 from postlude.model.observation import Attempt, WorkerStarted
 from postlude.model.words import CopyStatus, SendOutcome
 from postlude.services.messages.recovery import Recovery
-from postlude.store import Batch, Incident, Store, open_store
+from postlude.store import AttemptResult, Batch, Incident, Store, open_store
 from servers.smtp_process import Folder
 from support.state_template import sqlite_state
 
@@ -137,8 +137,7 @@ async def test_what_the_next_worker_sends_is_kept_anew(
 ) -> None:
     last.add(begun)
     mine = knowing(folder, store, tmp_path)
-    await mine.begin(JOURNAL)
-    [worker] = store.sending.former_workers(JOURNAL)
+    worker = await mine.begin(JOURNAL)
     assert last_taken(tmp_path / "app") == LastTaken(worker, frozenset())
     mine.took(7)
     assert last_taken(tmp_path / "app") == LastTaken(worker, frozenset({7}))
@@ -192,6 +191,25 @@ async def test_a_journal_that_was_put_back_while_its_worker_ran_makes_all_indete
     assert len(indeterminate(folder)) == 3
 
 
+async def test_what_was_settled_is_settled_again_when_the_journal_lost_it(
+    folder: Folder, store: Store, begun: int
+) -> None:
+    await recovery(folder, store).begin(JOURNAL)
+    assert indeterminate(folder) == [begun]
+    # Put back before the digest read it: the next start finds the copy as the first one did.
+    await recovery(folder, store).begin(JOURNAL)
+    assert indeterminate(folder) == [begun, begun]
+
+
+async def test_a_worker_is_forgotten_once_what_was_settled_is_digested(
+    folder: Folder, store: Store, begun: int
+) -> None:
+    await recovery(folder, store).begin(JOURNAL)
+    store.digest.apply(Batch(attempts=[AttemptResult(begun, SendOutcome.INDETERMINATE, 40, 1)]))
+    second = await recovery(folder, store).begin(JOURNAL)
+    assert store.sending.former_workers(JOURNAL) == [second]
+
+
 async def test_damage_found_when_the_clock_is_back_is_about_the_worker_all_the_same(
     folder: Folder, store: Store
 ) -> None:
@@ -232,6 +250,11 @@ async def test_a_worker_whose_folder_is_gone_is_settled_by_another(
 ) -> None:
     await three_claimed(folder, store, digested=True)
     [worker] = store.sending.former_workers(JOURNAL)
-    await knowing(folder, store, tmp_path).take_over(tmp_path / "app", [worker])
-    assert len(indeterminate(folder)) == 3
+    other = knowing(folder, store, tmp_path)
+    await other.take_over(tmp_path / "app", [worker])
+    settled = indeterminate(folder)
+    assert len(settled) == 3
+    store.digest.apply(Batch(attempts=[AttemptResult(one, SendOutcome.INDETERMINATE, 40, 1) for one in settled]))
+    await other.take_over(tmp_path / "app", [worker])
+    assert indeterminate(folder) == settled
     assert store.sending.former_workers(JOURNAL) == []

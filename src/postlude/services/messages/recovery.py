@@ -130,6 +130,7 @@ class Recovery:
             theirs = last.worker is None or last.worker in dead
             taken = last.copies if whole and theirs else None
         found = await asyncio.to_thread(partial(sending.left_in_flight, dead, journal_is_theirs=theirs))
+        found = [claim for claim in found if claim.copy not in self._journaled]  # else only to be digested yet
         if taken is not None:
             stayed = [claim.copy for claim in found if claim.copy not in taken]
             await asyncio.to_thread(self._store.campaigns.give_back, stayed)
@@ -137,8 +138,6 @@ class Recovery:
         elif found and not (whole and theirs):
             await asyncio.to_thread(self._tell, dead, folder, found)
         for claim in found:
-            if claim.copy in self._journaled:
-                continue
             _log.warning(
                 "copy %016x to %s was being handed over when its worker ended: indeterminate",
                 claim.copy,

@@ -86,14 +86,21 @@ class Workers(TopicQueries):
         return given_up
 
     def end_workers(self, dead: Iterable[int]) -> int:
-        """Delete these workers and return their claims that were not attempted; returns the number of copies."""
+        """Return the claims of these workers that were not attempted, and delete the workers; the number of copies.
+
+        A worker stays while a copy is still being sent by it: what was journaled of that copy is not digested, and the
+        next start has to look again whether it ever will be.
+        """
         given_back = 0
         back = {"status": waiting_again(), "attempts": copies.c.attempts - 1, "worker": None}
         with self._database.write() as connection:
             for some in chunks(dead):
                 held = copies.c.worker.in_(some), copies.c.status == CopyStatus.CLAIMED.value
                 given_back += connection.execute(update(copies).where(*held).values(back)).rowcount
-                connection.execute(delete(workers).where(workers.c.id.in_(some)))
+                sending = select(copies.c.id).where(
+                    copies.c.worker == workers.c.id, copies.c.status == CopyStatus.SENDING.value
+                )
+                connection.execute(delete(workers).where(workers.c.id.in_(some), ~sending.exists()))
         return given_back
 
 
