@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 from postlude.compose.errors import TemplateError
 from postlude.mail.header_text import LONGEST, encoded_words, folded, mailbox, needs_no_encoding, one_line
+from postlude.mail.mailboxes import read_mailboxes
 from postlude.model.address import AddressError
-from postlude.model.mailboxes import read_mailboxes
 
 _CONTROL: Final = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
 _NAME: Final = re.compile(r"[!-9;-~]+")

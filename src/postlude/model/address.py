@@ -20,9 +20,9 @@ _LOWER: Final = re.compile(
 _LOCAL: Final = re.compile(rf"(?:{_ATEXT}|[^\x00-\x9f\s])+(?:\.(?:{_ATEXT}|[^\x00-\x9f\s])+)*")
 _HOST: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _QUOTED: Final = re.compile(r'"(?:[^"\\\x00-\x1f\x7f-\x9f]|\\[ -~])*"')
-_NAMED: Final = re.compile(r"(.*?)\s*<\s*([^<>]*)\s*>", re.DOTALL)
-_LISTED: Final = re.compile(r"[^\s,;]@[^\s,;]+\.[^\s,;]+\s*[,;]")
-_SEVERAL: Final = re.compile(r"@[^,;\s]+[,;\s]+\S+@")
+# Possessive, so that time is in proportion to the text: who is logged in may type a megabyte.
+_RUN: Final = re.compile(r"([^\s,;]++)(\s*+[,;])?")
+_SEVERAL: Final = re.compile(r"@(?:[^,;\s@]++@?+|@)[,;\s](?:[,;]*+\s)*+\S[^\s@]*+@")
 BIDIRECTIONAL: Final = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 # Invisible characters that come along when an address is copied: joiners, byte order marks, direction marks.
 _INVISIBLE: Final = dict.fromkeys(
@@ -82,10 +82,11 @@ def _slow(text: str) -> Mailbox:
     if not bare:
         raise AddressError("the address is missing", "fill the cell, or delete the row")
     written = ""
-    if match := _NAMED.fullmatch(bare):
-        written, bare = match[1].strip(), match[2].strip()
+    before, bracket, inside = bare[:-1].rpartition("<")
+    if bracket and bare.endswith(">") and ">" not in inside:
+        written, bare = before.strip(), inside.strip()
         name = written.strip("\"'").strip()
-    if _SEVERAL.search(bare) or (_LISTED.search(written) and not written.startswith('"')):
+    if _SEVERAL.search(bare) or (not written.startswith('"') and _lists_address(written)):
         raise AddressError("more than one address", "write one row for each")
     if bare[:7].lower() == "mailto:":
         bare = unquote(bare[7:].partition("?")[0])
@@ -105,6 +106,11 @@ def _slow(text: str) -> Mailbox:
     if len(found.encode()) > MAX_ADDRESS:
         raise AddressError(f"longer than {MAX_ADDRESS} octets", "no server accepts it: look for a typing error")
     return Mailbox(found, name)
+
+
+def _lists_address(text: str) -> bool:
+    """An address with a comma behind it: what follows is a further one."""
+    return any("." in run[run.find("@", 1) + 2 : -1] for run, listed in _RUN.findall(text) if listed and "@" in run[1:])
 
 
 def _check_local(local: str) -> None:

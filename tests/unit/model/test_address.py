@@ -1,8 +1,11 @@
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from postlude.model.address import MAX_ADDRESS, AddressError, read_mailbox, shown
+from support.processor import bounded_processor_time
 
 
 @pytest.mark.parametrize(
@@ -87,3 +90,12 @@ def test_whatever_is_accepted_is_stable_short_and_on_one_line(text: str) -> None
     assert len(found.spelled.encode()) <= MAX_ADDRESS
     assert not set(found.spelled) & set("\r\n\0")
     assert not set(found.spelled) & set("<>") or found.spelled.startswith('"')
+
+
+@pytest.mark.parametrize("unit", ["a@", "a@b,", "a@b ", ".x", "<", " ", "@", "é.", ",", "a@.", '"\\', "mailto:", "%40"])
+def test_time_grows_with_the_text_alone(unit: str) -> None:
+    text = unit * (200_000 // len(unit))
+    with bounded_processor_time():
+        for typed in (text, f"a@b{text}x", f"a{text} <a@b.example>", f"a@{text}.example", f"x <{text}>"):
+            with suppress(AddressError):
+                read_mailbox(typed)

@@ -16,9 +16,9 @@ from postlude.config import Settings, load
 from postlude.kit.ids import id_text
 from postlude.mail.header_block import HeaderBlock
 from postlude.mail.limits import head_refusal
+from postlude.mail.mailboxes import read_mailboxes, read_one_mailbox
 from postlude.model.address import AddressError, read_mailbox
 from postlude.model.errors import InputError, InUseError, NotFoundError
-from postlude.model.mailboxes import read_mailboxes, read_one_mailbox
 from postlude.model.words import MessagePurpose, Via
 from postlude.services.messages.accept import NewMessage
 

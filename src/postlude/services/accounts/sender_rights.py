@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
+from postlude.mail.mailboxes import read_one_mailbox
 from postlude.model.address import Mailbox
 from postlude.model.domain_name import address_key, same_domain
 from postlude.model.errors import InputError
-from postlude.model.mailboxes import read_one_mailbox
 
 
 def may_send_as(address: str, patterns: Iterable[str]) -> bool:

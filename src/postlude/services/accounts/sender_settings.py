@@ -1,8 +1,8 @@
 """What is set for senders: an address, or every address of a domain."""
 
+from postlude.mail.mailboxes import read_one_mailbox
 from postlude.model.domain_name import address_key, checked_domain
 from postlude.model.errors import InputError
-from postlude.model.mailboxes import read_one_mailbox
 from postlude.model.words import IfIndeterminate
 from postlude.store import Store
 

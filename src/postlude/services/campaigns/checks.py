@@ -12,9 +12,9 @@ import msgspec
 
 from postlude.compose import MissingFieldError, TemplateError
 from postlude.instrument import LinkReason
+from postlude.mail.mailboxes import read_one_mailbox
 from postlude.model.address import AddressError
 from postlude.model.errors import InputError
-from postlude.model.mailboxes import read_one_mailbox
 from postlude.services.campaigns.audience import audience_at
 from postlude.services.campaigns.bounded_compose import TemplateExamination
 from postlude.services.campaigns.content import Contents

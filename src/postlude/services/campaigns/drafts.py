@@ -9,9 +9,9 @@ import msgspec
 from postlude.kit.clock import Clock
 from postlude.kit.ids import id_text, new_id, parse_id
 from postlude.kit.time_zones import zone
+from postlude.mail.mailboxes import read_mailboxes
 from postlude.model.address import AddressError
 from postlude.model.errors import InputError, NotFoundError
-from postlude.model.mailboxes import read_mailboxes
 from postlude.services.campaigns.files import copy_file
 from postlude.store import Store, User
 from postlude.store.campaigns.rows import Campaign, CampaignOptions, Variant

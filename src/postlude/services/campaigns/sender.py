@@ -1,8 +1,8 @@
 """Who a campaign is from: the address that a user typed, and whether that user may write as it."""
 
+from postlude.mail.mailboxes import read_one_mailbox
 from postlude.model.address import AddressError
 from postlude.model.errors import InputError
-from postlude.model.mailboxes import read_one_mailbox
 from postlude.services.accounts.sender_rights import permitted_sender
 from postlude.store import Store, User
 from postlude.store.campaigns.rows import Campaign

@@ -4,7 +4,7 @@ from typing import TypedDict
 
 from postlude.kit.clock import Clock
 from postlude.mail.header_text import mailbox
-from postlude.model.mailboxes import read_one_mailbox
+from postlude.mail.mailboxes import read_one_mailbox
 from postlude.services.accounts.sender_rights import permitted_sender
 from postlude.store import Store, User
 from postlude.store.contacts.rows import MailingList

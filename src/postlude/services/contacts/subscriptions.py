@@ -7,10 +7,10 @@ from typing import Final, NamedTuple
 
 from postlude.compose.header import addressed
 from postlude.kit.clock import Clock
+from postlude.mail.mailboxes import read_one_mailbox
 from postlude.mail.purpose import PURPOSE_FIELD
 from postlude.model.address import Mailbox, read_mailbox
 from postlude.model.errors import InputError, NotFoundError
-from postlude.model.mailboxes import read_one_mailbox
 from postlude.model.words import Consent, MemberStatus, MessagePurpose, Purpose
 from postlude.services.accounts.sender_rights import permitted_sender
 from postlude.services.ports import ConfirmUrl

@@ -10,8 +10,8 @@ from starlette.responses import RedirectResponse
 
 from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.kit.ids import parse_id
+from postlude.mail.mailboxes import read_mailboxes
 from postlude.model.errors import InputError, NotFoundError
-from postlude.model.mailboxes import read_mailboxes
 from postlude.model.words import Via
 from postlude.services.campaigns.checks import Level, check_campaign
 from postlude.services.campaigns.drafts import copy_campaign, remove_variant

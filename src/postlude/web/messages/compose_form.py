@@ -12,10 +12,10 @@ from typing import Final, NamedTuple
 from postlude.compose.header import addressed
 from postlude.instrument import LinkReport
 from postlude.kit.clock import to_datetime
+from postlude.mail.mailboxes import read_mailboxes
 from postlude.mail.purpose import PURPOSE_FIELD, read_purpose
 from postlude.model.address import AddressError, Mailbox
 from postlude.model.errors import InputError
-from postlude.model.mailboxes import read_mailboxes
 from postlude.model.words import MessagePurpose
 
 _URL: Final = re.compile(r"""\[([^\]\n]+)\]\((https?://[^\s()]+)\)|(https?://[^\s<>"]*[^\s<>".,;:!?')\]])""")

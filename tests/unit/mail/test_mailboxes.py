@@ -1,9 +1,12 @@
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postlude.model.address import AddressError
-from postlude.model.mailboxes import read_mailboxes, read_one_mailbox
+from postlude.mail.mailboxes import read_mailboxes, read_one_mailbox
+from postlude.model.address import AddressError, Mailbox
+from support.processor import bounded_processor_time
 
 
 @pytest.mark.parametrize(
@@ -90,3 +93,23 @@ def test_whatever_is_taken_is_on_one_line(typed: str) -> None:
         return
     assert found
     assert not any(set(box.name + box.spelled) & set("\r\n\u202a") for box in found)
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["=?utf-8?q?a", "=?", "a@", '"\\', "a@b.example (", "a@b ", "a@b,", "<a@b.example>,", "(", "<", "a@b.example;\n"],
+)
+def test_time_grows_with_the_text_alone(unit: str) -> None:
+    """As much as a form takes: what is refused must be refused soon."""
+    text = unit * (200_000 // len(unit))
+    with bounded_processor_time():
+        for typed in (text, f"{text}<care@sender.example>", f"care@sender.example {text})"):
+            with suppress(AddressError):
+                read_mailboxes(typed)
+
+
+def test_behind_an_open_quote_all_quotes_are_characters() -> None:
+    assert read_mailboxes('5" Disk <a@b.example>, c@d.example') == [
+        Mailbox("a@b.example", '5" Disk'),
+        Mailbox("c@d.example"),
+    ]
