@@ -5,7 +5,6 @@ splits: headers, parts, transfer encodings. Bounds (depth, number of parts) keep
 """
 
 import re
-from binascii import a2b_qp
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Final
@@ -13,7 +12,7 @@ from typing import Final
 from postlude.mail.charset import decode_text
 from postlude.mail.fields import block_end, read_ascii_pairs, read_pairs
 from postlude.mail.limits import DEPTH, PARTS
-from postlude.mail.transfer_encoding import decode_base64
+from postlude.mail.transfer_encoding import decode_body
 
 PREAMBLE: Final = 300
 """How far from its start a body without any Content-Type is searched for a boundary."""
@@ -61,12 +60,7 @@ class ReturnedPart:
 
     def content(self) -> bytes:
         """The body with its transfer encoding undone; what cannot be decoded stays as it is."""
-        encoding = self.get("content-transfer-encoding").strip().lower()
-        if encoding == "quoted-printable":
-            return a2b_qp(self.body)
-        if encoding == "base64":
-            return decode_base64(self.body)
-        return self.body
+        return decode_body(self.get("content-transfer-encoding").strip().lower(), self.body)
 
     def text(self) -> str:
         """The content as text in its charset, or the nearest that can be read."""

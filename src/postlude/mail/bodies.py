@@ -2,7 +2,6 @@
 
 import re
 from base64 import b64encode
-from binascii import a2b_qp
 from collections.abc import Iterator
 from html import unescape
 from typing import Final, NamedTuple
@@ -12,7 +11,7 @@ from postlude.mail.charset import charset_of, for_part
 from postlude.mail.content_type import ContentType, read_content
 from postlude.mail.header_block import HeaderBlock
 from postlude.mail.limits import DEPTH, HEAD_BYTES, PARTS, SHOWN_BYTES
-from postlude.mail.transfer_encoding import decode_base64
+from postlude.mail.transfer_encoding import decode_body
 
 _CID: Final = re.compile(r"""(?<=["'(=\s])cid:([^"'()\s>]+)""", re.IGNORECASE)
 _DELIMITER_END: Final = re.compile(rb"(--)?[ \t]*+(?=\r?\n|\Z)")
@@ -31,9 +30,7 @@ class Leaf(NamedTuple):
 
     def data(self) -> bytes:
         """The body with its transfer encoding undone; what cannot be decoded stays as it is."""
-        if self.encoding == "quoted-printable":
-            return a2b_qp(self.body)
-        return decode_base64(self.body) if self.encoding == "base64" else self.body
+        return decode_body(self.encoding, self.body)
 
     def data_url(self) -> str:
         """The data inside a URL."""

@@ -63,7 +63,7 @@ class HeaderBlock:
 
 
 def _as_word(address: str) -> str:
-    return "".join(letter for letter in address if letter not in '" \\')
+    return "".join(sign for sign in address if sign not in '" \\')
 
 
 def decoded(value: str) -> str:

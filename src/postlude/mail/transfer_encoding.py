@@ -1,10 +1,18 @@
-"""Base64 (RFC 2045 section 6.8) of real mail: cut off, without its padding, with signs that are none of it."""
+"""Transfer encodings (RFC 2045 6) undone; Base64 as real mail has it: cut off, unpadded, with signs that are none of it."""
 
 from base64 import b64decode
 from binascii import Error as Base64Error
+from binascii import a2b_qp
 from typing import Final
 
 _NOT_BASE64: Final = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
+
+
+def decode_body(encoding: str, body: bytes) -> bytes:
+    """The body with its transfer encoding (in lower case) undone; what cannot be decoded stays as it is."""
+    if encoding == "quoted-printable":
+        return a2b_qp(body)
+    return decode_base64(body) if encoding == "base64" else body
 
 
 def decode_base64(data: bytes) -> bytes:
