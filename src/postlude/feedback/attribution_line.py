@@ -10,7 +10,7 @@ from functools import cache
 from typing import Final
 
 from postlude.feedback.languages import any_of, fold_text, listed_words
-from postlude.feedback.quote_marks import ADDRESS, DATE, QUOTED, TIME, is_quoted_below
+from postlude.feedback.quote_marks import ADDRESS, DATE, QUOTED, TIME
 
 _MAX_JOINED: Final = 400
 _MAX_ROWS: Final = 6
@@ -39,20 +39,21 @@ _SENTENCE_END: Final = re.compile(r"(?:[^\W\d]{4,20}\.|[!?…。])\W{0,9}$")
 _CLOSE: Final = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u4e00-\u9fff]")
 """Scripts that put no spaces between words."""
 
+_MAX_BEHIND_ADDRESS: Final = 8
+_ROW_BEGINS_DATED: Final = re.compile(r"(?:\A|\n)\W*\d")
+_BETWEEN_WORDS: Final = str.maketrans(dict.fromkeys(",.:;\"'<>*_[]-", " "))
 _WORD: Final = re.compile(r"[^\s,.:;\"'<>*_\[\]]+")
 
 
-def attribution_line(rows: Sequence[str], end: int, begin: int) -> tuple[int, str] | None:
+def attribution_line(rows: Sequence[str], end: int, begin: int, *, quoted: bool) -> tuple[int, str] | None:
     """The first row of the attribution that ends in row `end`, and the text in that row before it.
 
+    `quoted`: a quoted row follows; without one, only a row that `may_end` an attribution is worth asking about.
     It may be wrapped over several rows: the latest beginning that reads as one is taken, with the rows that open it.
     """
     row = rows[end]
-    quoted = _quoted_next(rows, end + 1)
-    if not (quoted or may_end(row)):
-        return None
     top = max(begin, end - _MAX_ROWS)
-    if row.isascii() and not _ends(row) and not _DATED_OR_ADDRESSED.search("\n".join(rows[top : end + 1])):
+    if not _may_read_as_one("\n".join(rows[top : end + 1]), row, quoted=quoted):
         return None
     joined, first = "", end
     for at in range(end, top - 1, -1):
@@ -69,6 +70,27 @@ def attribution_line(rows: Sequence[str], end: int, begin: int) -> tuple[int, st
     first = _earlier(rows, first, begin, len(joined))
     lead = _lead(rows[first]) if quoted and first == end else ""
     return first, lead
+
+
+def _may_read_as_one(near: str, row: str, *, quoted: bool) -> bool:
+    """False where nothing that ends in `row` can be one, as told from the rows up to it before they are folded."""
+    ends = _ends(row)
+    if not _DATED_OR_ADDRESSED.search(near):
+        return quoted and (ends or not row.isascii())
+    if (ends and quoted) or not near.isascii():
+        return True
+    if ends or (quoted and _TWO_NUMBERS.search(near)):
+        if not _first_words().isdisjoint(near.lower().translate(_BETWEEN_WORDS).split()):
+            return True
+        if ends and "@" in near and ">" in row[-_MAX_BEHIND_ADDRESS:]:
+            return True
+    return bool(_ROW_BEGINS_DATED.search(near))
+
+
+@cache
+def _first_words() -> frozenset[str]:
+    """Of the verbs of writing, as `_BETWEEN_WORDS` leaves them."""
+    return frozenset(word.translate(_BETWEEN_WORDS).split()[0] for word in _verbs()[0])
 
 
 def may_end(row: str) -> bool:
@@ -133,7 +155,7 @@ def verb_at(text: str) -> int:
     """Position of a verb of writing in folded text, -1 when there is none."""
     spaced, close = _verbs()
     plain = text.isascii()
-    if plain and "-" not in text and spaced.keys().isdisjoint(_WORD.findall(text)):
+    if plain and _first_words().isdisjoint(text.translate(_BETWEEN_WORDS).split()):
         return -1
     for found in _WORD.finditer(text):
         for verb in spaced.get(found[0].rstrip("-"), ()):
@@ -141,13 +163,6 @@ def verb_at(text: str) -> int:
             if text.startswith(verb, found.start()) and not text[end : end + 1].isalnum():
                 return found.start()
     return -1 if plain else max(text.find(verb) for verb in close)
-
-
-def _quoted_next(rows: Sequence[str], at: int) -> bool:
-    for row in rows[at : at + 3]:
-        if row and not row.isspace():
-            return is_quoted_below(row)
-    return False
 
 
 def _reads_as_attribution(joined: str, *, quoted: bool) -> bool:

@@ -92,6 +92,8 @@ def _shape_of_bounce(incoming: ReturnedMessage) -> _Shape | None:
     marked = bool(root.get("x-failed-recipients"))
     if marked or (root.get("x-mlserver") and _LIST_REFUSES.search(incoming.subject)):
         return _shape(incoming)
+    if not incoming.system and (root.has_one_of(_LIST) or _ANSWERS.match(incoming.subject)):
+        return None
     subject = _in_subject(incoming.subject)
     automatic = root.get("auto-submitted").lower().startswith(_AUTOMATIC)
     nobody = incoming.system and (not incoming.sender or incoming.sender.startswith("mailer-daemon@"))
@@ -108,9 +110,9 @@ def _enough(incoming: ReturnedMessage, shape: _Shape, *, subject: bool, anonymou
     """Whether the shape is that of a bounce, given who wrote it."""
     root = incoming.root
     if root.has_one_of(_LIST):  # no post; but old list servers hand bounces on to owners with the list's own headers
-        return incoming.system and (shape.marks > 0 or (subject and bool(shape.recipients)))
+        return shape.marks > 0 or (subject and bool(shape.recipients))
     if _ANSWERS.match(incoming.subject):  # a person's answer or forward, unless a mail system quoted our subject
-        return incoming.system and not root.get("in-reply-to") and shape.marks > 1
+        return not root.get("in-reply-to") and shape.marks > 1
     if shape.linked and not shape.quotes and not shape.returns:
         return False
     if incoming.system:

@@ -3,19 +3,15 @@
 import re
 from collections.abc import Sequence
 from functools import cache
+from itertools import islice
 from typing import Final
 
 from postlude.feedback.languages import any_of, fold_text, listed_words
 
-_DELIMITER: Final = re.compile(r"[ \t]*(?:--|—|–)[ \t]*")
 _EXACT: Final = "-- "
 """RFC 3676, section 4.3: what follows is the signature, however long."""
 
-_STROKES: Final = frozenset("-—–_")
-_DELIMITERS: Final = ("--", "—", "–", "________")
-"""One of these is in every row that delimits a signature."""
-
-_DRAWN: Final = re.compile(r"[ \t]*_{8,}[ \t]*")
+_DELIMITING: Final = re.compile(r"\n[ \t]*+(?:--|—|–|(_{8,}+))[ \t]*+(?![^\n])")
 _MARKS: Final = re.compile(r"[\s\u1427*_=~#+—–-]*|[ \t]*\[(?:cid|image):[^\[\]\n]{0,200}\][ \t]*")
 _MAX_SIGNATURE: Final = 15
 _MAX_DRAWN: Final = 8
@@ -51,25 +47,25 @@ def _without_blank_ends(rows: list[str]) -> list[str]:
 
 def _without_signature(rows: list[str]) -> list[str]:
     """Up to the signature: the delimiter of RFC 3676, or its common misspellings where little follows."""
-    text = "\n".join(rows)
-    if not any(mark in text for mark in _DELIMITERS):
+    text = "\n" + "\n".join(rows)
+    if "--" not in text and "________" not in text and "—" not in text and "–" not in text:
         return rows
-    filled = sum(1 for row in rows if row.strip())
-    seen = 0
-    for at, row in enumerate(rows):
-        left = filled - seen
-        if not (drawn := row.strip()):
-            continue
-        seen += 1
-        if drawn[0] not in _STROKES:
-            continue
-        if row == _EXACT and (seen > 1 or left <= _MAX_SIGNATURE):
-            return rows[:at]
-        if _DELIMITER.fullmatch(row) and left <= _MAX_SIGNATURE:
-            return rows[:at]
-        if _DRAWN.fullmatch(row) and left <= _MAX_DRAWN and seen > 1:
+    first = next((at for at, row in enumerate(rows) if row.strip()), len(rows))
+    last_rows = _last_filled(rows, _MAX_SIGNATURE)
+    at, counted = 0, 0
+    for found in _DELIMITING.finditer(text):
+        at, counted = at + text.count("\n", counted, found.start()), found.start()
+        drawn = bool(found[1])
+        few = at >= last_rows[min(_MAX_DRAWN, len(last_rows)) - 1 if drawn else -1]
+        if (few and not (drawn and at == first)) or (rows[at] == _EXACT and at > first):
             return rows[:at]
     return rows
+
+
+def _last_filled(rows: Sequence[str], most: int) -> list[int]:
+    """Where the last filled rows are, from the end."""
+    filled = (at for at in range(len(rows) - 1, -1, -1) if rows[at].strip())
+    return list(islice(filled, most))
 
 
 @cache
@@ -83,24 +79,26 @@ def _programs() -> tuple[tuple[str, ...], tuple[str, ...], re.Pattern[str]]:
 
 def _without_added(rows: Sequence[str]) -> list[str]:
     """Without lines that a program added (`Sent from my phone`): short, and the end of their paragraph."""
-    kept: list[str] = []
+    kept = list(rows)
     ends = True
-    for row in reversed(rows):
-        filled = bool(row) and not row.isspace()
-        added = ends and filled and _looks_added(row)
-        if not added:
-            kept.append(row)
-        ends = added or not filled or (not row[0].isalnum() and bool(_MARKS.fullmatch(row)))
-    return kept[::-1]
+    for at in range(len(rows) - 1, -1, -1):
+        row = kept[at]
+        if not row or row.isspace():
+            ends = True
+        elif ends and _looks_added(row):
+            del kept[at]
+        else:
+            ends = not row[0].isalnum() and bool(_MARKS.fullmatch(row))
+    return kept
 
 
 def _may_be_added(row: str) -> bool:
     """Its first or its last word is one that such lines begin or end with."""
     if "[" in row or "]" in row:
         row = row.translate(_BRACKETS)
-    first, last = row.split(None, 1)[:1], row.rsplit(None, 1)[-1:]
+    words = row.lower().split()
     firsts, lasts = _ends()
-    return bool(first) and (first[0].strip(_AROUND).casefold() in firsts or last[0].strip(_AROUND).casefold() in lasts)
+    return bool(words) and (words[0].strip(_AROUND) in firsts or words[-1].strip(_AROUND) in lasts)
 
 
 @cache

@@ -7,6 +7,7 @@ from typing import Final
 from postlude.feedback.languages import fold_text, listed_words, word_set
 
 _NO_WORD: Final = re.compile(r"[\W_]+")
+_NO_ASCII_WORD: Final = str.maketrans({chr(code): " " for code in range(128) if not chr(code).isalnum()})
 _MAX_REQUEST: Final = 200
 """Characters of an answer that is nothing but the request."""
 
@@ -42,6 +43,8 @@ def _is_expressed(phrase: str, text: str) -> bool:
 @lru_cache(maxsize=4)
 def _plain(text: str) -> str:
     """Folded words with one space between and around them."""
+    if text.isascii():
+        return f" {' '.join(text.lower().translate(_NO_ASCII_WORD).split())} "
     return f" {_NO_WORD.sub(' ', fold_text(text)).strip()} "
 
 

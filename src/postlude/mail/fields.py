@@ -50,7 +50,7 @@ def block_end(raw: bytes, start: int, end: int) -> tuple[int, int] | None:
     size = _LOOKED_AT
     while True:
         stop = min(end, start + size)
-        at = raw.find(b"\n\r\n", start, stop)
+        at = raw.find(b"\n\r\n", start, stop) if raw.find(b"\r", start, stop) >= 0 else -1
         bare = raw.find(b"\n\n", start, stop if at < 0 else at + 1)
         if bare >= 0:
             return bare + 1, bare + 2
