@@ -39,6 +39,32 @@ def empty_parts(target: Target) -> str:
     return f"cut off after {max(cut)} replies; of a login {count:,} empty parts are taken, and all are served meanwhile"
 
 
+@attempt("stranger", "a report about 200,000 recipients")
+def long_report(target: Target) -> str:
+    """From a recipient: withdrawals, bounces and results of everybody else are worked off behind it."""
+    target.send_mail(to="reporter@example.com")
+    head = (
+        "From: MAILER-DAEMON@x.example\r\nSubject: Undelivered\r\n"
+        "Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n--b\r\n\r\nx\r\n"
+        "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; x\r\n\r\n"
+    )
+    block = "Final-Recipient: rfc822; a{0}@b.example\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n"
+    reports = [
+        head + "".join(map(block.format, range(200_000))),
+        head + block.strip().format(0) + "\r\nDiagnostic-Code: smtp; " + "550 5.1.1 user " * 600_000,
+    ]
+    with contextlib.closing(target.mail_client("inbound")) as client:
+        for report in reports:
+            client.sendmail("", [target.return_path("reporter@")], report.encode())
+    began = time.monotonic()
+    target.check_serves()
+    target.wait_until_digested()
+    took = time.monotonic() - began
+    assert took < 20, f"the digest is behind for {took:.0f} s"
+    assert "a1@b.example" not in target.postlude.run("suppressions", "list").out
+    return f"digested after {took:.1f} s"
+
+
 @attempt("stranger", "numbers that are none")
 def odd_numbers(target: Target) -> str:
     before, tried = target.log().count(b"Traceback"), 0

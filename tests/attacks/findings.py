@@ -36,6 +36,7 @@ FINDINGS: Final[dict[str, Finding]] = {
     "S6": Finding(
         "a command costs more each time it comes", ("a mail in parts of nothing, and talk behind a named recipient",)
     ),
+    "S7": Finding("one report stops the digest", ("a report about 200,000 recipients",)),
     "S4": Finding("one mail with a long head stops relay and inbound", ("a mail with a head of 22 MB",)),
     "S5": Finding("one page for browsers stops an edge", ("a page for browsers that is slow to make",)),
     "P1": Finding("consent that was taken back does not end tracking", ("tracking after consent was taken back",)),

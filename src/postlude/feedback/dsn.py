@@ -1,6 +1,7 @@
 """Delivery status notifications, RFC 3464: one finding per recipient block."""
 
 import re
+from itertools import islice
 from typing import Final
 
 import msgspec
@@ -12,6 +13,7 @@ from postlude.feedback.reasons import FIRM_STATUS
 from postlude.feedback.recipients import find_recipients, reported_about
 from postlude.feedback.refusal import kind_of, refusal
 from postlude.feedback.returned_message import ReturnedMessage
+from postlude.mail.limits import ADDRESSES
 
 _STATUS: Final = re.compile(r"([245]\.\d{1,3}\.\d{1,3})")
 _TYPED: Final = re.compile(r"^\s*[\w-]+\s*;\s*")
@@ -20,6 +22,9 @@ _RECIPIENT_FIELDS: Final = ("final-recipient", "original-recipient", "x-actual-r
 # A gateway that drops blank lines runs the recipients into one block: a second Final-Recipient begins a new one.
 SEVERAL: Final = 2
 _SECOND: Final = re.compile(rb"\nFinal-Recipient:", re.IGNORECASE)
+_READ: Final = 1 << 20  # bytes of the recipients' part: 1,000 of them take half of it
+_FIELD: Final = 4_000  # characters of one field; servers say a few hundred
+_SAID: Final = 2_000  # of what is quoted of a conversation
 _SPACES: Final = re.compile(r"\s+")
 MIN_DIAGNOSTIC: Final = 12
 """A Diagnostic-Code shorter than this (`smtp; 550`) is less informative than the text beside it."""
@@ -31,11 +36,12 @@ def parse_dsn(incoming: ReturnedMessage) -> list[Finding]:
     part = incoming.machine_part("delivery-status")
     if part is None or not (incoming.root.type == "multipart/report" or incoming.from_daemon):
         return []
-    groups = _groups(part)
+    groups = _groups(part)[: ADDRESSES + 1]
     whole = _fields(groups[0]) if groups else {}
     blocks = [fields for fields in map(_fields, groups) if _names_somebody(fields)]
     everybody = [_recipient(incoming, fields) for fields in blocks]
-    return _once([_finding(incoming, fields, whole, everybody) for fields in blocks])
+    transcript = [match[0] for match in islice(_TRANSCRIPT.finditer(incoming.report), ADDRESSES)]
+    return _once([_finding(incoming, fields, whole, everybody, transcript) for fields in blocks])
 
 
 def _once(found: list[Finding]) -> list[Finding]:
@@ -55,7 +61,7 @@ def _weight(item: Finding) -> tuple[bool, bool]:
 def _groups(part: ReturnedPart) -> list[bytes]:
     """The blocks between blank lines. Some servers nest them as parts, some encode them."""
     body = b"\n\n".join(item.body for item in part.parts) if part.parts else part.content()
-    blocks = [block for block in re.split(rb"\n[ \t]*\n", body.strip(b"\n")) if block.strip()]
+    blocks = [block for block in re.split(rb"\n[ \t]*\n", body[:_READ].strip(b"\n")) if block.strip()]
     return [piece for block in blocks for piece in _one_each(block)]
 
 
@@ -67,7 +73,7 @@ def _one_each(block: bytes) -> list[bytes]:
 def _fields(block: bytes) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, value in split_headers(block.strip(b"\n"))[0]:
-        found.setdefault(name, value)
+        found.setdefault(name, value[:_FIELD])
     return found
 
 
@@ -82,7 +88,13 @@ def _recipient(incoming: ReturnedMessage, fields: dict[str, str]) -> str:
     return known or next(iter(find_recipients(incoming)[0]), "")
 
 
-def _finding(incoming: ReturnedMessage, fields: dict[str, str], whole: dict[str, str], everybody: list[str]) -> Finding:
+def _finding(
+    incoming: ReturnedMessage,
+    fields: dict[str, str],
+    whole: dict[str, str],
+    everybody: list[str],
+    transcript: list[str],
+) -> Finding:
     recipient = _recipient(incoming, fields)
     stated = fields.get("status", "")
     status = _STATUS.search(stated)
@@ -91,7 +103,7 @@ def _finding(incoming: ReturnedMessage, fields: dict[str, str], whole: dict[str,
     kind = kind_of(action, number)
     reported = around = ""
     if kind in {FindingKind.BOUNCED, FindingKind.DEFERRED}:
-        reported = _quoted(incoming, fields, recipient, everybody) or _comment(stated, action)
+        reported = _quoted(fields, recipient, everybody, transcript) or _comment(stated, action)
         around = _around(incoming.report, recipient, everybody) if len(reported) < MIN_DIAGNOSTIC else ""
     counts = around if number.partition(".")[2] not in FIRM_STATUS else ""  # else the code is the server's text
     item = refusal(incoming, kind, recipient, f"{reported} {counts}", status=number, action=action, way="dsn")
@@ -110,20 +122,19 @@ def _comment(status: str, action: str) -> str:
     return " ".join(filter(None, (_STATUS.sub("", status).strip(" ()"), action.partition("(")[2].strip(" )"))))
 
 
-def _quoted(incoming: ReturnedMessage, fields: dict[str, str], recipient: str, everybody: list[str]) -> str:
+def _quoted(fields: dict[str, str], recipient: str, everybody: list[str], transcript: list[str]) -> str:
     """The server's words: the Diagnostic-Code, else what the report quotes of the conversation about this recipient."""
     diagnostic = _TYPED.sub("", fields.get("diagnostic-code", ""))
     if len(diagnostic) < MIN_DIAGNOSTIC and (more := fields.get("x-supplementary-info", "")):
         diagnostic = f"{diagnostic} {more}".strip()
     if len(diagnostic) >= MIN_DIAGNOSTIC:
         return diagnostic
-    quoted = [match[0] for match in _TRANSCRIPT.finditer(incoming.report)]
     own = (
-        [line for line in quoted if recipient and find_address(recipient, line.lower()) >= 0]
+        [line for line in transcript if recipient and find_address(recipient, line.lower()) >= 0]
         if len(everybody) > 1
         else []
     )
-    return f"{diagnostic} {' '.join(own or quoted)}".strip()
+    return f"{diagnostic} {' '.join(own or transcript)[:_SAID]}".strip()
 
 
 def _around(report: str, recipient: str, everybody: list[str]) -> str:
