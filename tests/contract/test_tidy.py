@@ -26,7 +26,7 @@ LONGEST = 40
 LONG_FUNCTIONS = 1
 """Functions over LONGEST lines. May only fall."""
 
-TESTED_ELSEWHERE = 337
+TESTED_ELSEWHERE = 336
 """Lines of tested_elsewhere.txt. May only fall."""
 
 TUPLE_ASSERTS = 0

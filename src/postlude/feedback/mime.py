@@ -10,13 +10,13 @@ from functools import lru_cache
 from typing import Final
 
 from postlude.mail.charset import decode_text
+from postlude.mail.content_type import read_content
 from postlude.mail.fields import block_end, read_ascii_pairs, read_pairs
 from postlude.mail.limits import DEPTH, PARTS
 from postlude.mail.transfer_encoding import decode_body
 
 PREAMBLE: Final = 300
 """How far from its start a body without any Content-Type is searched for a boundary."""
-_PARAM: Final = re.compile(r";\s*([\w*.-]+)\s*=\s*(\"(?:[^\"\\]|\\.)*\"?|[^;\s]*)")
 _BOUNDARY: Final = re.compile(rb"(?:^|\n)--([\w'()+,./:=?-]{8,70})\n(?:Content-[\w-]+:|\n(?=[^-]))", re.IGNORECASE)
 _WHITE: Final = " \t\n\r\x0b\x0c"
 _MAX_REMEMBERED: Final = 100
@@ -150,16 +150,5 @@ def _known_type(value: str, default: str) -> tuple[str, Mapping[str, str]]:
 
 
 def _content_type(value: str, default: str) -> tuple[str, Mapping[str, str]]:
-    name, _, rest = value.partition(";")
-    name = name.strip().lower()
-    if "/" not in name:
-        return default, {}
-    if not rest:
-        return name, {}
-    params: dict[str, str] = {}
-    for match in _PARAM.finditer(";" + rest):
-        text = match[2]
-        if text.startswith('"'):
-            text = re.sub(r"\\(.)", r"\1", text.strip('"'))
-        params.setdefault(match[1].lower().partition("*")[0], text)
-    return name, params
+    read = read_content(value)
+    return read if "/" in read.kind else (default, {})

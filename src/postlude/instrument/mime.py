@@ -5,20 +5,11 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from postlude.instrument.reasons import PartReason
+from postlude.mail.content_type import ContentType, read_content
 from postlude.mail.fields import RawField, block_end, read_fields
 from postlude.mail.limits import DEPTH, PARTS
 
 _FIRST_LINE: Final = re.compile(rb"(?:From [^\n]*+\n)?[!-9;-~]++[ \t]*+:")
-_TYPE: Final = re.compile(r"\s*([\w!#$&^.+-]+)/([\w!#$&^.+-]+)")
-_PARAMETER: Final = re.compile(r""";\s*([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]*))""", re.DOTALL)
-_QUOTED_PAIR: Final = re.compile(r"\\(.)", re.DOTALL)
-
-
-class MimeContent(NamedTuple):
-    """A parsed Content-Type or Content-Disposition."""
-
-    kind: str
-    parameters: dict[str, str]
 
 
 class MimePart(NamedTuple):
@@ -43,29 +34,9 @@ def starts_with_header(raw: bytes, start: int = 0) -> bool:
     return _FIRST_LINE.match(raw, start) is not None
 
 
-def content(value: bytes) -> MimeContent:
-    """Type and parameters, lower-cased where case does not matter; continuations (RFC 2231) are joined."""
-    text = value.decode("utf-8", "replace").replace("\r", "").replace("\n", "")
-    kind = _TYPE.match(text)
-    if kind is None:
-        return MimeContent(text.partition(";")[0].strip().lower(), _parameters(text))
-    return MimeContent(f"{kind[1]}/{kind[2]}".lower(), _parameters(text))
-
-
-def _parameters(text: str) -> dict[str, str]:
-    found: dict[str, str] = {}
-    pieces: dict[str, list[tuple[str, str]]] = {}
-    for name, quoted, bare in _PARAMETER.findall(text):
-        value = _QUOTED_PAIR.sub(r"\1", quoted) if quoted else bare
-        base, star, order = name.lower().partition("*")
-        if star:
-            pieces.setdefault(base, []).append((order.zfill(8), value))
-        else:
-            found.setdefault(base, value)
-    for base, parts in pieces.items():
-        joined = "".join(value for _, value in sorted(parts))
-        found.setdefault(base, joined.rpartition("'")[2] if joined.count("'") > 1 else joined)
-    return found
+def content(value: bytes) -> ContentType:
+    """The field's value read, on one line."""
+    return read_content(value.decode("utf-8", "replace").replace("\r", "").replace("\n", ""))
 
 
 def first(header: Sequence[RawField], name: str) -> bytes:
@@ -92,7 +63,7 @@ class _Walk:
         known = self._header if depth == 0 else None
         header = read_fields(self._raw, start, stop) if known is None else known
         value = first(header, "content-type")
-        kind, parameters = content(value) if value else MimeContent(default, {})
+        kind, parameters = content(value) if value else ContentType(default, {})
         encoding = first(header, "content-transfer-encoding").decode("latin-1").partition(";")[0].strip().lower()
         disposition = content(first(header, "content-disposition")).kind
         charset = parameters.get("charset", "").strip().lower()

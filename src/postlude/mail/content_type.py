@@ -8,6 +8,7 @@ from postlude.mail.charset import charset_of
 from postlude.mail.limits import PARAMETERS
 
 _PARAMETER: Final = re.compile(r";\s*+([^\s=;\"]++)\s*+=\s*+(?:\"((?:[^\"\\]|\\.)*+)\"?|([^;\s]*+))", re.DOTALL)
+_KIND: Final = re.compile(r"\s*+([\w!#$&^.+-]++/[\w!#$&^.+-]++)")
 _QUOTED_PAIR: Final = re.compile(r"\\(.)", re.DOTALL)
 _CUT: Final = re.compile(r"([^*]+)\*([0-9]{1,4})?\*?")
 
@@ -30,14 +31,15 @@ def read_content(value: str) -> ContentType:
             break
         name = match[1].lower()
         text = _QUOTED_PAIR.sub(r"\1", match[2]) if match[2] is not None else match[3]
-        pieces = _CUT.fullmatch(name)
+        pieces = _CUT.fullmatch(name) if "*" in name else None
         if pieces is None:
             found.setdefault(name, text)
         else:
             cut.setdefault(pieces[1], []).append((int(pieces[2] or 0), text, name.endswith("*")))
     for name, parts in cut.items():
         found.setdefault(name, _joined(sorted(parts)))
-    return ContentType(value.partition(";")[0].strip().lower(), found)
+    kind = _KIND.match(value)
+    return ContentType((kind[1] if kind else value.partition(";")[0].strip()).lower(), found)
 
 
 def _joined(parts: list[tuple[int, str, bool]]) -> str:

@@ -1,4 +1,4 @@
-"""Transfer encodings (RFC 2045 6) undone; Base64 as real mail has it: cut off, unpadded, with signs that are none of it."""
+"""Transfer encodings (RFC 2045 6) undone; Base64 as in real mail: cut off, unpadded, with signs that are none of it."""
 
 from base64 import b64decode
 from binascii import Error as Base64Error
