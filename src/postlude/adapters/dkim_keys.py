@@ -41,13 +41,13 @@ class DkimKeys:
         self._signers: dict[str, tuple[int, Signer]] = {}
 
     def domains(self) -> tuple[str, ...]:
-        """All domains with a key, sorted."""
+        """All domains with a key, sorted; none where the folder cannot be read: `problems` tells it."""
         try:
             changed = self._root.stat().st_mtime_ns
-        except FileNotFoundError:
+            if self._listed[0] != changed:
+                self._listed = changed, tuple(sorted(each.name for each in self._root.iterdir() if each.is_dir()))
+        except OSError:
             return ()
-        if self._listed[0] != changed:
-            self._listed = changed, tuple(sorted(each.name for each in self._root.iterdir() if each.is_dir()))
         return self._listed[1]
 
     def remember(self) -> None:
@@ -58,6 +58,11 @@ class DkimKeys:
     def problems(self) -> list[str]:
         """Domains whose keys are gone, and were not removed by `remove`, or cannot be read; and what to do."""
         found = []
+        try:
+            if self._root.exists() or self._root.is_symlink():
+                next(self._root.iterdir(), None)
+        except OSError as error:
+            found.append(f"{file_trouble(error, self._root)}: mail of the domains that have keys there waits")
         for domain in sorted({*(self._expected() or ()), *self.domains()}):
             try:
                 if not self.keys(domain) and domain in (self._expected() or ()):

@@ -79,3 +79,20 @@ def test_a_lost_list_is_made_again(keys: DkimKeys, tmp_path: Path, content: byte
     shutil.rmtree(tmp_path / "dkim" / "example.org")
     with pytest.raises(SettingError):
         keys.signer("example.org")
+
+
+@pytest.mark.parametrize("what", ["a file", "a link to itself"])
+@pytest.mark.usefixtures("keys")
+def test_a_folder_of_keys_that_cannot_be_read_stops_no_start(tmp_path: Path, what: str) -> None:
+    root = tmp_path / "dkim"
+    shutil.rmtree(root)
+    if what == "a file":
+        root.write_bytes(b"x")
+    else:
+        root.symlink_to(root)
+    again = DkimKeys(root)
+    again.remember()
+    assert again.domains() == ()
+    assert "dkim" in again.problems()[0]
+    with pytest.raises((SettingError, OSError)):
+        again.signer("example.org")
