@@ -95,7 +95,7 @@ class RelayPolicy:
             return None
         try:
             found = await self._services.check(*self._given)
-        except Exception as error:  # noqa: BLE001 - it was right before, and nobody says that it is not
+        except Exception as error:  # noqa: BLE001 - it was right before, and nothing says that it is not
             _log.warning("a login cannot be checked again: %s", error)
             return None
         if found is None:

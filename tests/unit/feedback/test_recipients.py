@@ -175,9 +175,9 @@ def test_words_about_an_address_are_found_by_either_spelling() -> None:
     assert reported.strip() == "Käthe@Bücher.example: 550 no such user"
 
 
-def report_about(recipients: int, *, text: str = "It failed.", said: str = "550 no") -> bytes:
+def report_about(recipients: int, *, text: str = "It failed.", diagnostic: str = "550 no") -> bytes:
     blocks = "".join(
-        f"Final-Recipient: rfc822; a{number}@b.example\nAction: failed\nDiagnostic-Code: smtp; {said}\n\n"
+        f"Final-Recipient: rfc822; a{number}@b.example\nAction: failed\nDiagnostic-Code: smtp; {diagnostic}\n\n"
         for number in range(recipients)
     )
     return (
@@ -194,11 +194,11 @@ def test_a_report_is_read_about_as_many_recipients_as_a_mail_has() -> None:
 
 def test_what_is_quoted_of_a_conversation_is_searched_once_for_all_recipients() -> None:
     """Else a report at the limits of both would take a minute."""
-    found = parse(report_about(1_000, text="<<< 550 no\n" * 100_000, said="550"))
+    found = parse(report_about(1_000, text="<<< 550 no\n" * 100_000, diagnostic="550"))
     assert len(found) == 1_000
 
 
 def test_a_server_that_says_a_million_words_is_heard_for_some() -> None:
-    (found,) = parse(report_about(1, said="550 5.1.1 no such user " * 40_000))
-    assert found.status.startswith("5.1.1") or found.code == "550"
+    (found,) = parse(report_about(1, diagnostic="550 5.1.1 no such user " * 40_000))
+    assert found.status.startswith("5.1.1")
     assert len(found.diagnostic) <= 4_000

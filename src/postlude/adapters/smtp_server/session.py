@@ -378,7 +378,7 @@ class SmtpServerSession(SMTP):
             return
         received += chunk
         if not last:
-            self._replies -= size > 0  # what brings mail is no talk
+            self._replies -= size > 0  # what brings mail is not talk
             await self.push(f"250 2.0.0 {size} bytes received")
             return
         try:

@@ -1,6 +1,6 @@
 """Texts that are not about one address and may name it all the same: a forgotten one is replaced in them.
 
-A condition goes on choosing what it chose, nobody: the pseudonym is no contact's.
+A condition then chooses no contact: none has the pseudonym.
 """
 
 import re
