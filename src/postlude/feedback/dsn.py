@@ -24,7 +24,7 @@ SEVERAL: Final = 2
 _SECOND: Final = re.compile(rb"\nFinal-Recipient:", re.IGNORECASE)
 _READ: Final = 1 << 20  # bytes of the recipients' part: 1,000 of them take half of it
 _FIELD: Final = 4_000  # characters of one field; servers say a few hundred
-_TRANSCRIPT: Final = 2_000  # of what is quoted of a conversation
+_QUOTED_CHARS: Final = 2_000  # of what is quoted of a conversation
 _SPACES: Final = re.compile(r"\s+")
 MIN_DIAGNOSTIC: Final = 12
 """A Diagnostic-Code shorter than this (`smtp; 550`) is less informative than the text beside it."""
@@ -134,7 +134,7 @@ def _quoted(fields: dict[str, str], recipient: str, everybody: list[str], transc
         if len(everybody) > 1
         else []
     )
-    return f"{diagnostic} {' '.join(own or transcript)[:_TRANSCRIPT]}".strip()
+    return f"{diagnostic} {' '.join(own or transcript)[:_QUOTED_CHARS]}".strip()
 
 
 def _around(report: str, recipient: str, everybody: list[str]) -> str:

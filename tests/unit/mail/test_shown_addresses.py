@@ -1,9 +1,9 @@
 import pytest
 
 from postlude.mail.shown_addresses import shown_addresses
+from support.processor import bounded_processor_time
 
 BERT, BOSS = "bert@b.example", "boss@p.example"
-from support.processor import bounded_processor_time
 
 
 @pytest.mark.parametrize(
