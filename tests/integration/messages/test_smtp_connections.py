@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from ipaddress import ip_network
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import ClassVar
 
 import pytest
 
+from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.mail.limits import HEAD_BYTES
 from postlude.model.errors import StorageError
 from postlude.model.login import Login
@@ -377,7 +378,18 @@ async def test_a_malformed_sender_that_shows_somebody_else_is_refused(relay: Sta
             assert (await asyncio.to_thread(client.reply)).startswith("550 5.7.1")
 
 
-async def test_a_login_that_ends_ends_on_the_connections_it_has(relay: Starter) -> None:
+@pytest.fixture
+def later(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Moves the clock by so many seconds."""
+
+    def move(seconds: int) -> None:
+        before = folder.clock.now
+        monkeypatch.setattr(folder.clock, "now", lambda: before() + seconds * MICROS_PER_SECOND)
+
+    return move
+
+
+async def test_a_login_that_ends_ends_on_the_connections_it_has(relay: Starter, later: Callable[[int], None]) -> None:
     """Its app password is revoked, its user disabled, a sender taken away: from a second later on."""
     known: list[Login | None] = [Login(7, (ALICE, "shop@example.org"))]
 
@@ -390,18 +402,18 @@ async def test_a_login_that_ends_ends_on_the_connections_it_has(relay: Starter) 
         assert (await asyncio.to_thread(client.say, "MAIL FROM:<shop@example.org>")).startswith("250")
         await asyncio.to_thread(client.say, "RSET")
         known.append(Login(7, (ALICE,)))
-        await asyncio.sleep(1.1)
+        later(2)
         assert (await asyncio.to_thread(client.say, "MAIL FROM:<shop@example.org>")).startswith("550 5.7.1")
         assert (await asyncio.to_thread(client.say, f"MAIL FROM:<{ALICE}>")).startswith("250")
         await asyncio.to_thread(client.say, "RCPT TO:<bob@example.com>")
         known.append(None)
-        await asyncio.sleep(1.1)
+        later(2)
         client.send(b"BDAT %d LAST\r\n" % len(RAW_MAIL) + RAW_MAIL)
         assert (await asyncio.to_thread(client.reply)).startswith("530 5.7.0")
         assert (await asyncio.to_thread(client.say, f"MAIL FROM:<{ALICE}>")).startswith("530 5.7.0")
 
 
-async def test_a_login_goes_on_while_it_cannot_be_checked_again(relay: Starter) -> None:
+async def test_a_login_goes_on_while_it_cannot_be_checked_again(relay: Starter, later: Callable[[int], None]) -> None:
     asked: list[str] = []
 
     async def check(login: str, _password: str) -> Login | None:
@@ -413,6 +425,6 @@ async def test_a_login_goes_on_while_it_cannot_be_checked_again(relay: Starter) 
 
     async with relay(check=check) as port:
         client = await asyncio.to_thread(logged_in, port)
-        await asyncio.sleep(1.1)
+        later(2)
         assert (await asyncio.to_thread(client.say, f"MAIL FROM:<{ALICE}>")).startswith("250")
     assert len(asked) == 2
