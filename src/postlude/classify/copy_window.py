@@ -165,7 +165,18 @@ def begin_window(entry: bytes) -> bytes:
     plain = network if code & PLAIN else 0
     anchor, seen, program = (at, visitor, network) if kind == OPEN and code & PROXIED else (0, 0, 0)
     click = at if kind == CLICK else 0
-    return _HEADER.pack(_FORMAT, _marks(code), plain > 0, click, 0, plain, 0, at, anchor, seen, program) + entry
+    return _HEADER.pack(_FORMAT, _MARKS[code], plain > 0, click, 0, plain, 0, at, anchor, seen, program) + entry
+
+
+class _MarksOfCodes(dict[int, int]):
+    """What a code means for its window, looked up: there are few codes, and it is asked for with every hit."""
+
+    def __missing__(self, code: int) -> int:
+        marks = self[code] = _marks(code)
+        return marks
+
+
+_MARKS: Final = _MarksOfCodes()
 
 
 def _marks(code: int) -> int:
@@ -189,7 +200,7 @@ def _append(
     while done < end:
         at, _, code, _, network, visitor, _ = unpack_from(entries, done)
         entry = entries[done : done + SIZE]
-        more = marks | _marks(code)
+        more = marks | _MARKS[code]
         if at <= newest or more & _ODD or more & _BOTH == _BOTH or (marks & _SWEPT and newest >= at - sweep):
             break
         kind = code & KIND
@@ -325,7 +336,7 @@ def _summary(hits: list[Sighting], *, overflowed: bool) -> bytes:
     click = earlier = 0
     for one in hits:
         at, _, code, _, network, visitor, standing = one
-        marks |= _marks(code)
+        marks |= _MARKS[code]
         kind = code & KIND
         if kind == CLICK:
             click, earlier = at, click

@@ -107,12 +107,11 @@ class Neighbours:
 
     def done(self) -> None:
         """The state has it."""
-        new, old = self._new, self._old
-        for key, more in self._pending.items():
-            known = new.get(key) or old.get(key)
-            new[key] = more if known is None else _newest(known + more)
-            if key in self._shared:
-                new[key] = _marked(new[key], self._shared[key])
+        new, most = self._new, _OF_A_VISITOR * _HIT.size
+        for key, hits in self._pending.items():
+            new[key] = hits if len(hits) <= most else _newest(hits)
+        for key, shared in self._shared.items():
+            new[key] = _marked(new[key], shared)
         self._pending, self._shared = {}, {}
         if self._newest - self._begun > _HELD * self._reach or len(new) > _VISITORS:
             self._old, self._new = new, {}
@@ -143,7 +142,9 @@ class Neighbours:
         least = self._settings.shared_copies * _HIT.size
         new, old = self._new.get, self._old.get
         for key, more in self._pending.items():
-            known = new(key) or old(key) or b""
+            known = new(key) or old(key, b"")
+            if known:
+                self._pending[key] = known + more
             if late and key in late:
                 known += b"".join(late[key])
             if len(known) + len(more) < least:

@@ -1,6 +1,6 @@
 """Verdicts over several hits: the windows of a batch's copies are read, added to, and written with the batch."""
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
 import msgspec
@@ -89,8 +89,12 @@ class WindowCache:
 
     def get(self, copy: int) -> bytes | None:
         """The window; None when it is not known here."""
-        found = self._new.get(copy)
-        return self._old.get(copy) if found is None else found
+        return self.known([copy]).get(copy)
+
+    def known(self, copies: Iterable[int]) -> dict[int, bytes]:
+        """Those of these copies that are known here."""
+        new, old = self._new, self._old
+        return {copy: window for copy in copies if (window := new.get(copy) or old.get(copy)) is not None}
 
     def put(self, windows: Mapping[int, bytes]) -> None:
         """These are the newest."""
@@ -232,17 +236,11 @@ class Windows:
         self.forget()
         self._neighbours.forget()
 
-    def _before(self, copies: Iterable[int]) -> dict[int, bytes]:
-        known: dict[int, bytes] = {}
-        missing = []
-        get = self._cache.get
-        for copy in copies:
-            window = get(copy)
-            if window is None:
-                missing.append(copy)
-            else:
-                known[copy] = window
-        return known | self._source.windows(missing) if missing else known
+    def _before(self, copies: Collection[int]) -> dict[int, bytes]:
+        known = self._cache.known(copies)
+        if len(known) < len(copies) and (missing := [copy for copy in copies if copy not in known]):
+            known |= self._source.windows(missing)
+        return known
 
     def _links_of(self, message: int) -> int:
         count = self._links.get(message)
