@@ -1,6 +1,7 @@
 """Replies of people, unsubscribing by reply, and mail that answers nothing of ours."""
 
 import re
+from html import unescape
 from typing import Final
 
 import msgspec
@@ -26,12 +27,14 @@ _MAX_REACTION: Final = 1_000
 def message_ids(*values: str) -> tuple[str, ...]:
     """The Message-IDs in header values, in order, each once, without angle brackets.
 
-    RFC 5322 demands the brackets; where a value has none at all, what looks like an id is taken for one.
+    RFC 5322 demands the brackets; where a value has none at all, what looks like an id is taken for one. Brackets that
+    a program wrote as in HTML are brackets.
     """
     found: dict[str, None] = {}
     for value in values:
         if value:
-            for each in _ID.findall(value) or _AROUND_BARE.split(value):
+            plain = unescape(value) if "&lt;" in value else value
+            for each in _ID.findall(plain) or _AROUND_BARE.split(plain):
                 if "@" in each.strip("@"):
                     found[each] = None
     return tuple(found)[:MAX_REFERENCES]

@@ -15,6 +15,7 @@ from postlude.feedback.reply import message_ids
         ("a@x.test b@x.test", ("a@x.test", "b@x.test")),
         ("<a@x.test>,<b@x.test>", ("a@x.test", "b@x.test")),
         ('Message from bob@x.test of "Monday" <a@x.test>', ("a@x.test",)),
+        ("&lt;a@x.test&gt; &lt;b@x.test&gt;", ("a@x.test", "b@x.test")),
         ("none at all", ()),
     ],
 )
