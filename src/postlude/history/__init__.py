@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from postlude.history.interface import Count, CrowdedAddress, History
+from postlude.history.interface import BEFORE_ALL, CopyKey, Count, CrowdedAddress, History
 
 
 def open_history(path: Path | str, *, memory_limit: str = "64MB", threads: int = 2, read_only: bool = False) -> History:
@@ -16,4 +16,4 @@ def open_history(path: Path | str, *, memory_limit: str = "64MB", threads: int =
     return DuckHistory(DuckFile(Path(path), memory_limit=memory_limit, threads=threads, read_only=read_only))
 
 
-__all__ = ["Count", "CrowdedAddress", "History", "open_history"]
+__all__ = ["BEFORE_ALL", "CopyKey", "Count", "CrowdedAddress", "History", "open_history"]

@@ -7,8 +7,8 @@ import duckdb
 
 from postlude.history.duck_file import DuckFile
 from postlude.history.event_rows import COLUMNS, EventRows, read_event, read_reasons
-from postlude.history.interface import Count, CrowdedAddress, HitTotal, LinkTotal, ReasonCount
-from postlude.history.merging import EVERY, PLACES, RUN_ROWS, among, merge_step
+from postlude.history.interface import CopyKey, Count, CrowdedAddress, HitTotal, JudgedSlice, LinkTotal, ReasonCount
+from postlude.history.merging import EVERY, PLACES, RUN_ROWS, among, between, merge_step
 from postlude.model.errors import StorageError
 from postlude.model.event import Event
 from postlude.model.journal_position import JournalPosition
@@ -150,20 +150,26 @@ class DuckHistory:
         values = {"addresses": list(addresses), "first": first, "last": last}
         return [read_event(row) for row in self._query(query, values)]
 
-    def crowded_addresses(self, part: int, parts: int, least: int, within: int) -> list[CrowdedAddress]:
+    def message_after(self, message: int, events: int) -> int | None:
+        """The message that so many events behind `message` lie up to; None when there are fewer."""
+        query = f"SELECT message FROM {EVERY} WHERE message > {message:d} ORDER BY message LIMIT 1 OFFSET {events:d}"  # noqa: S608 - numbers
+        found = self._query(query)
+        return int(found[0][0]) if found else None
+
+    def crowded_addresses(self, after: int, last: int | None, least: int, within: int) -> list[CrowdedAddress]:
         """Addresses from which one program may have asked for `least` copies of a message in so many microseconds."""
         # So many copies within a time lie in two neighbouring spans of it at most: half of them in one.
+        messages = f"message > {after:d}" + ("" if last is None else f" AND message <= {last:d}")
         spans = (
-            f"SELECT message, address, count(*) AS events, count(DISTINCT copy) AS copies FROM {EVERY} "  # noqa: S608 - fixed text
-            "WHERE rules_version > 0 AND address <> '' AND copy <> 0 AND hash(address) % $parts = $part "
+            f"SELECT message, address, count(*) AS events, count(DISTINCT copy) AS copies FROM {EVERY} "  # noqa: S608 - numbers
+            f"WHERE {messages} AND rules_version > 0 AND address <> '' AND copy <> 0 "
             f"AND {_NO_PROXY} GROUP BY message, address, {_PROGRAM}, seen_at // $within"
         )
         query = (
             f"SELECT message, address, sum(events)::BIGINT FROM ({spans}) "  # noqa: S608 - fixed text
             "GROUP BY message, address HAVING max(copies) >= $half ORDER BY message, address"
         )
-        values = {"part": part, "parts": parts, "half": (least + 1) // 2, "within": within}
-        return [CrowdedAddress(*row) for row in self._query(query, values)]
+        return [CrowdedAddress(*row) for row in self._query(query, {"half": (least + 1) // 2, "within": within})]
 
     def of_copies(self, copies: Sequence[int], messages: Collection[int] = ()) -> list[Event]:
         """Every event of these copies, oldest first."""
@@ -221,15 +227,19 @@ class DuckHistory:
         """How many events were judged by rules and seen at or after `since`."""
         return int(self._query(f"SELECT count(*) FROM {EVERY} WHERE {_JUDGED_SINCE}", {"since": since})[0][0])  # noqa: S608 - fixed text
 
-    def judged_part(self, part: int, parts: int, since: int) -> list[Event]:
-        """The judged events, and replies, of one of `parts` equal parts of the copies; by copy, then oldest first."""
-        wanted = "" if not since else f"AND copy IN (SELECT copy FROM {EVERY} WHERE {_JUDGED_SINCE})"  # noqa: S608 - fixed text
+    def judged_after(self, after: CopyKey, events: int, since: int) -> JudgedSlice:
+        """The judged events, and replies, of the copies behind `after`: about so many events."""
+        wanted = "" if not since else f" AND copy IN (SELECT copy FROM {EVERY} WHERE {_JUDGED_SINCE})"  # noqa: S608 - fixed text
+        wanted = f"copy <> 0 AND (rules_version > 0 OR kind = 'replied'){wanted}"
+        values = {"since": since} if since else {}
+        keys = f"SELECT message, copy FROM {EVERY} WHERE {between(after, None)} AND {wanted} ORDER BY message, copy"  # noqa: S608 - numbers
+        found = self._query(f"{keys} LIMIT 1 OFFSET {events:d}", values)
+        end = CopyKey(*found[0]) if found else None
         query = (
-            f"SELECT {COLUMNS} FROM {EVERY} WHERE hash(copy) % $parts = $part AND copy <> 0 "  # noqa: S608 - fixed text
-            f"AND (rules_version > 0 OR kind = 'replied') {wanted} ORDER BY copy, seen_at, id"
+            f"SELECT {COLUMNS} FROM {EVERY} WHERE {between(after, end)} AND {wanted} "  # noqa: S608 - numbers
+            "ORDER BY message, copy, seen_at, id"
         )
-        values = {"part": part, "parts": parts} | ({"since": since} if since else {})
-        return [read_event(row) for row in self._query(query, values)]
+        return JudgedSlice([read_event(row) for row in self._query(query, values)], end)
 
     def changed_since(self, number: int, copies: Sequence[int]) -> set[int]:
         """Those of these copies with events behind this number of the feed."""

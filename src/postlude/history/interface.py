@@ -1,7 +1,7 @@
 """What the rest of the program asks of the history."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from postlude.model.event import Event
 from postlude.model.journal_position import JournalPosition
@@ -52,6 +52,25 @@ class HitTotal(NamedTuple):
     kind: EventKind
     verdict: Verdict
     events: int
+
+
+class CopyKey(NamedTuple):
+    """A place in the order of messages and copies, in which the history keeps what is merged."""
+
+    message: int
+    copy: int
+
+
+BEFORE_ALL: Final = CopyKey(-1, -1)
+
+
+class JudgedSlice(NamedTuple):
+    """Events of some copies, each copy whole."""
+
+    events: list[Event]
+    """By message and copy, then oldest first."""
+    end: CopyKey | None
+    """The last copy; None when there are no copies behind it."""
 
 
 class CrowdedAddress(NamedTuple):
@@ -127,10 +146,14 @@ class History(Protocol):
         """Judged events of these messages from these addresses, seen between `first` and `last`, in no order."""
         ...
 
-    def crowded_addresses(self, part: int, parts: int, least: int, within: int) -> list[CrowdedAddress]:
+    def message_after(self, message: int, events: int) -> int | None:
+        """The message that so many events behind `message` lie up to; None when there are fewer."""
+        ...
+
+    def crowded_addresses(self, after: int, last: int | None, least: int, within: int) -> list[CrowdedAddress]:
         """Addresses from which one program may have asked for `least` copies of a message in so many microseconds.
 
-        A coarse choice that misses none but those of proxies. `part`: of so many equal parts of all addresses.
+        Of the messages behind `after` up to `last` (None: all). A coarse choice that misses none but those of proxies.
         """
         ...
 
@@ -166,8 +189,8 @@ class History(Protocol):
         """How many events were judged by rules and seen at or after `since`."""
         ...
 
-    def judged_part(self, part: int, parts: int, since: int) -> list[Event]:
-        """The judged events, and replies, of one of `parts` equal parts of the copies; by copy, then oldest first.
+    def judged_after(self, after: CopyKey, events: int, since: int) -> JudgedSlice:
+        """The judged events, and replies, of the copies behind `after`: about so many events.
 
         `since`: only of copies with a judged event seen then or later; 0: of all.
         """

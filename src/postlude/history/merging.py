@@ -13,6 +13,8 @@ from typing import Any, Final, NamedTuple
 
 from duckdb import DuckDBPyConnection
 
+from postlude.history.interface import CopyKey
+
 STORED: Final = (
     "id, kind, seen_at, message, copy, position, verdict, reasons, rules_version, facts, address, workspace, "
     "first_verdict, cause, number"
@@ -55,13 +57,6 @@ class _Run(NamedTuple):
     copy: int
 
 
-class _Key(NamedTuple):
-    """Where a slice begins or ends."""
-
-    message: int
-    copy: int
-
-
 def merge_step(connection: DuckDBPyConnection, rows: int = RUN_ROWS) -> bool:
     """Move one run's events out of `events`, or merge one slice of runs; False when nothing was left to do."""
     return _begin_run(connection, rows) or _merge_slice(connection, rows)
@@ -90,10 +85,10 @@ def _merge_slice(connection: DuckDBPyConnection, rows: int) -> bool:
     if not target:
         return False
     state = connection.execute("SELECT run, message, copy FROM runs WHERE run = $1 OR target = $1", [target]).fetchall()
-    begin = next(_Key(message, copy) for run, message, copy in state if run == target)
+    begin = next(CopyKey(message, copy) for run, message, copy in state if run == target)
     parts = sorted(run for run, _, _ in state if run != target)
     end = _end_of_slice(connection, parts, begin, rows)
-    wanted = f"{among('run', parts)} AND {_between(begin, end)}"
+    wanted = f"{among('run', parts)} AND {between(begin, end)}"
     copied = f"INSERT INTO merged SELECT {STORED}, {target} FROM merged WHERE {wanted} {_ORDER}"  # noqa: S608 - numbers
     connection.execute(copied)
     connection.execute(f"DELETE FROM merged WHERE {wanted}")  # noqa: S608 - numbers
@@ -121,19 +116,22 @@ def _new_run(connection: DuckDBPyConnection, level: int) -> int:
     return run
 
 
-def _end_of_slice(connection: DuckDBPyConnection, parts: list[int], begin: _Key, rows: int) -> _Key | None:
+def _end_of_slice(connection: DuckDBPyConnection, parts: list[int], begin: CopyKey, rows: int) -> CopyKey | None:
     """The key that about `rows` rows lie before; None when fewer are left."""
     stride = min(_STRIDE, max(rows // 64, 1))
     seen = (
         f"SELECT message, copy FROM merged WHERE rowid % {stride} = 0 AND {among('run', parts)} "  # noqa: S608 - numbers
-        f"AND {_between(begin, None)} ORDER BY message, copy LIMIT 1 OFFSET {rows // stride}"
+        f"AND {between(begin, None)} ORDER BY message, copy LIMIT 1 OFFSET {rows // stride}"
     )
     found = connection.execute(seen).fetchall()
-    return _Key(*found[0]) if found else None
+    return CopyKey(*found[0]) if found else None
 
 
-def _between(begin: _Key, end: _Key | None) -> str:
-    """Keys after `begin`, up to `end`. The plain limits on `message` and `copy` are what row groups are skipped by."""
+def between(begin: CopyKey, end: CopyKey | None) -> str:
+    """The condition for keys behind `begin`, up to `end`.
+
+    The plain limits on `message` and `copy` are what row groups are skipped by.
+    """
     behind = f"message >= {begin.message} AND (message > {begin.message} OR copy > {begin.copy})"
     if end is None:
         return behind

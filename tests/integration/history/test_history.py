@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from postlude.history import History, open_history
+from postlude.history import BEFORE_ALL, History, open_history
 from postlude.history.duck import DuckHistory
 from postlude.history.duck_file import DuckFile
 from postlude.model.errors import InUseError, StorageError
@@ -209,11 +209,12 @@ def test_who_asked_from_an_address_is_found_but_no_proxy(history: History) -> No
         ],
         {},
     )
-    [found] = [one for part in range(4) for one in history.crowded_addresses(part, 4, 10, 600)]
+    [found] = history.crowded_addresses(0, None, 10, 600)
     assert found.message == 1
     assert found.address == "198.51.100.0"
     assert found.events == 12
-    assert [one for part in range(4) for one in history.crowded_addresses(part, 4, 10, 2)] == []  # too short a time
+    assert history.crowded_addresses(0, None, 10, 2) == []  # too short a time
+    assert history.crowded_addresses(1, None, 10, 600) == []  # of later messages
     near = history.of_visitors([1], ["198.51.100.0"], 3, 25)
     assert sorted(event.id for event in near) == list(range(3, 13))
 
@@ -234,3 +235,39 @@ def test_opens_and_clicks_are_counted_by_what_decided(history: History) -> None:
         (EventKind.CLICKED, Verdict.MACHINE, sweep, 1),
         (EventKind.OPENED, Verdict.HUMAN, ("browser",), 2),
     ]
+
+
+def _in_slices(history: History, events: int, since: int = 0) -> list[list[Event]]:
+    """What is to be judged, slice by slice."""
+    found, end = [], BEFORE_ALL
+    while True:
+        some, following = history.judged_after(end, events, since)
+        found.append(some)
+        if following is None:
+            return found
+        end = following
+
+
+@pytest.mark.parametrize("size", [1, 3, 10, 1000])
+def test_slices_hold_every_judged_event_once_and_copies_whole(history: History, size: int) -> None:
+    judged = [
+        _event(number, message=1 + number % 3, copy=1 + number % 7 + 10 * (number % 3), rules_version=3)
+        for number in range(1, 60)
+    ]
+    history.append([*judged, _event(90, copy=1, rules_version=0)], {})
+    slices = _in_slices(history, size)
+    assert sorted(event.id for some in slices for event in some) == [event.id for event in judged]
+    copies = [{event.copy for event in some} for some in slices]
+    assert sum(map(len, copies)) == len(set().union(*copies))
+
+
+def test_slices_since_a_time_are_of_copies_that_were_seen_then(history: History) -> None:
+    history.append([_event(number, copy=1 + number % 2, at=number, rules_version=3) for number in range(1, 5)], {})
+    found = [event.id for some in _in_slices(history, 10, since=4) for event in some]
+    assert found == [2, 4]
+
+
+def test_a_message_is_found_so_many_events_on(history: History) -> None:
+    history.append([_event(number, message=1 + number // 4, copy=number) for number in range(1, 13)], {})
+    assert history.message_after(0, 5) == 2
+    assert history.message_after(2, 5) is None

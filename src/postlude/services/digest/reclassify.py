@@ -2,8 +2,8 @@
 
 Runs between two batches of the digest, some copies at a time, through the same rules and windows as the digest. What
 changes is a correction with the cause `reclassify`, by the feed as every other. Stopped or killed at any point it
-continues with the part it was at; what was corrected is not corrected again. The history is read in equal parts of the
-copies: every part is one pass over one column and a sort of its own events.
+continues with the slice it was at; what was corrected is not corrected again. The history is read in the order it is
+kept in, some messages or copies at a time, so that a slice costs the same however much is stored.
 """
 
 from array import array
@@ -17,7 +17,7 @@ from typing import Final
 import msgspec
 
 from postlude.classify import RULES_VERSION, CrowdHit, WindowSettings, crowd_key, crowded, judge
-from postlude.history import CrowdedAddress, History
+from postlude.history import BEFORE_ALL, CopyKey, CrowdedAddress, History
 from postlude.kit.clock import MICROS_PER_SECOND, Clock, SystemClock
 from postlude.model.event import RECLASSIFY, Event
 from postlude.services.digest.hits import HitClassifier, counts_as_neighbour
@@ -25,7 +25,7 @@ from postlude.services.digest.judge_copy import CopyJudge, Rejudged, by_copy, sh
 from postlude.store import Batch, Store
 
 _COPIES: Final = 1000  # a step: about 0.2 s, so that what comes meanwhile does not wait longer
-_PART: Final = 100_000  # events that are in memory at a time: 40 MB
+_SLICE: Final = 100_000  # events that are in memory at a time: 40 MB
 _ADDRESSES: Final = 500_000  # events whose addresses are counted at a time
 _PLACE: Final = "reclassify:place"
 _JUDGED: Final = "reclassify:judged-by"
@@ -75,15 +75,16 @@ class Reclassifier:
         self._settings = settings
         self._clock = clock or SystemClock()
         self._running = self._dry = False
-        self._total = self._done = self._since = self._part = self._read_to = 0
-        self._parts = 1
+        self._total = self._done = self._since = self._read_to = 0
+        self._after = BEFORE_ALL
+        self._end: CopyKey | None = BEFORE_ALL
         self._changes: Counter[str] = Counter()
         self._groups: list[Group] = []
         self._links: dict[int, int] = {}
         self._judge = CopyJudge(self._links_of, classifier, rules_version, settings)
         self._shared = array("q")
         self._changed: set[int] = set()
-        self._crowd_part = self._crowd_parts = 0
+        self._crowds_after: int | None = None
         self._began = self._ended = 0.0
 
     def start(self, since: int = 0, *, dry_run: bool = False) -> ReclassifyProgress:
@@ -91,15 +92,14 @@ class Reclassifier:
         if self._running:
             return self.progress()
         self._since, self._dry, self._done, self._changes = since, dry_run, 0, Counter()
-        self._groups, self._part = [], 0
+        self._groups, self._after = [], BEFORE_ALL
         judged_by = self._store.settings.get(_JUDGED, 0)
         due = since or (judged_by < self._version and self._history.outdated(self._version))
         self._total = self._history.judged(since) if due else 0
-        self._parts = max(1, self._total // _PART)
         place = None if dry_run else self._store.settings.get(_PLACE)
         if isinstance(place, list) and place[:2] == [self._version, since]:
-            self._parts, self._part = place[2:]
-        self._shared, self._crowd_part, self._crowd_parts = array("q"), 0, max(1, self._total // _ADDRESSES)
+            self._after = CopyKey(*place[2:])
+        self._shared, self._crowds_after, self._end = array("q"), BEFORE_ALL.message, BEFORE_ALL
         self._began = perf_counter()
         self._running = bool(self._total)
         return self.progress()
@@ -130,27 +130,31 @@ class Reclassifier:
         """Do one step; True while there is more."""
         if not self._running:
             return False
-        if self._crowd_part < self._crowd_parts:
-            self._find_crowds()
+        if self._crowds_after is not None:
+            self._crowds_after = self._find_crowds(self._crowds_after)
             return True
         if not self._groups:
-            if self._part >= self._parts:
+            if self._end is None:
                 self._finish()
                 return False
             self._load()
         some, self._groups = self._groups[: self._copies], self._groups[self._copies :]
         if some:
             self._judge_again(some)
-        if not self._groups:
-            self._part += 1
+        if not self._groups and self._end is not None:
+            self._after = self._end
             if not self._dry:
-                self._store.settings.put(_PLACE, [self._version, self._since, self._parts, self._part])
+                self._store.settings.put(_PLACE, [self._version, self._since, *self._after])
         return self._running
 
-    def _find_crowds(self) -> None:
-        """What neighbours say, of one part of all addresses, before the copies are looked at one by one."""
+    def _find_crowds(self, after: int) -> int | None:
+        """What neighbours say, of the messages behind `after`, before the copies are looked at one by one.
+
+        The last message that was looked at; None when it was the last of all.
+        """
         least, within = self._settings.shared_copies, round(self._settings.shared_seconds * MICROS_PER_SECOND)
-        wanted = self._history.crowded_addresses(self._crowd_part, self._crowd_parts, least, within)
+        last = self._history.message_after(after, _ADDRESSES)
+        wanted = self._history.crowded_addresses(after, last, least, within)
         found = set(self._shared)
         for some in _in_parts(wanted):
             messages, addresses = {one.message for one in some}, {one.address for one in some}
@@ -166,10 +170,10 @@ class Reclassifier:
                 if key:
                     found |= crowded(hits, self._settings, self._store.messages.domains)
         self._shared = array("q", sorted(found))
-        self._crowd_part += 1
+        return last
 
     def _shared_of(self, events: Sequence[Event]) -> set[int]:
-        """Of a copy that had hits since its part was read, also where the digest found it."""
+        """Of a copy that had hits since its slice was read, also where the digest found it."""
         found = shared_in(events) if events[0].copy in self._changed else set()
         if self._shared:
             found |= {event.id for event in events if self._is_shared(event.id)}
@@ -181,7 +185,7 @@ class Reclassifier:
 
     def _load(self) -> None:
         self._read_to = self._history.cursor()
-        events = self._history.judged_part(self._part, self._parts, self._since)
+        events, self._end = self._history.judged_after(self._after, _SLICE, self._since)
         self._groups = [(copy, list(some)) for copy, some in groupby(events, key=lambda event: event.copy)]
 
     def _finish(self) -> None:
@@ -233,7 +237,7 @@ def _in_parts(wanted: Sequence[CrowdedAddress]) -> Iterator[list[CrowdedAddress]
     some: list[CrowdedAddress] = []
     events = 0
     for one in wanted:
-        if some and events + one.events > _PART:
+        if some and events + one.events > _SLICE:
             yield some
             some, events = [], 0
         some.append(one)
