@@ -115,6 +115,8 @@ def remove_demo(settings: Settings, *, anyway: bool) -> dict[str, int]:
 def _remove_files(parts: Parts) -> None:
     """What was sent, seen and computed. Keys stay: links of other mail of this server rest on them."""
     folder = parts.folder
+    for _, proof in folder.spools:  # else the next start takes spools that are gone for disks that are not mounted
+        proof.unlink(missing_ok=True)
     for each in (
         folder.journal,
         folder.spool_out,
