@@ -205,12 +205,12 @@ def check_page(running: Postlude, browser: Browser) -> None:
     for words in ("Our offer", "1/3 opened", "1/3 clicked", "1/3 replied", "1 failed"):
         expect(row).to_contain_text(words)
     row.click()
-    for recipient, words in (
+    for recipient, outcomes in (
         (BOB, ("2 opens", "1 click", "replied", "unsubscribed")),
         (CHARLIE, ("marked as spam",)),
         (UNKNOWN_USER, ("bounced", "unknown user")),
     ):
-        for word in words:
-            expect(page.locator(".copy", has_text=recipient)).to_contain_text(word)
+        for outcome in outcomes:
+            expect(page.locator(".copy", has_text=recipient)).to_contain_text(outcome)
     assert page.locator(".event").count() == 13
     context.close()

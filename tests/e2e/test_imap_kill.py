@@ -10,6 +10,7 @@ from contextlib import closing
 from email import policy
 from email.message import EmailMessage
 from email.utils import make_msgid
+from functools import partial
 from pathlib import Path
 
 from postlude.journal import JournalReader, Spool
@@ -60,6 +61,10 @@ def spool_files(running: Postlude) -> list[Path]:
     return list((running.data / "spool" / "in").rglob("*.eml"))
 
 
+def spooled_more_than(count: int, running: Postlude) -> bool:
+    return len(spool_files(running)) > count
+
+
 def counted(running: Postlude, received: EmailMessage) -> Counter[str]:
     """Replies in the timeline, by recipient."""
     story = running.timeline(str(received["Message-ID"]))["messages"][0]["timeline"]
@@ -104,7 +109,7 @@ def test_every_mail_is_journaled_and_counts_once(postlude: Callable[..., Postlud
         spooled = len(spool_files(running))
         sending.start()
         if number % 3:  # two of three rounds: while it reads
-            wait_for("the reader", lambda spooled=spooled: len(spool_files(running)) > spooled, 30, pause=0.005)
+            wait_for("the reader", partial(spooled_more_than, spooled, running), 30, pause=0.005)
         time.sleep(chance.uniform(0, 0.5 * REPLIES * PAUSE_S))
         running.kill()
         read_at_kill.append(journaled(running).total() - before)

@@ -6,6 +6,7 @@ import smtplib
 import threading
 from collections.abc import Callable
 from email import policy
+from functools import partial
 
 import pytest
 
@@ -48,6 +49,10 @@ def statuses(running: Postlude, recipients: list[str]) -> dict[str, str]:
     return {recipient: reported.get(recipient, "missing") for recipient in recipients}
 
 
+def more_than(count: int, accepted: list[str]) -> bool:
+    return len(accepted) > count
+
+
 def wait_for_outcomes(running: Postlude, accepted: list[str]) -> None:
     """Until every accepted copy has one; says which have none once their number has not fallen for a while.
 
@@ -80,7 +85,7 @@ def test_exactly_once_or_indeterminate(postlude: Callable[..., Postlude], sink: 
         client = threading.Thread(target=submit_all, args=(running, number, accepted))
         client.start()
         before = len(accepted)
-        wait_for("the first message of the round", lambda before=before: len(accepted) > before, 30, pause=0.02)
+        wait_for("the first message of the round", partial(more_than, before, accepted), 30, pause=0.02)
         client.join(chance.uniform(0, 1))
         running.kill()
         client.join()

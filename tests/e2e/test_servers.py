@@ -10,6 +10,7 @@ import pytest
 from servers.pair import ALICE, BOB, BOUNCE_DOMAIN, CHARLIE, REFUSED_DOMAIN, UNKNOWN_DOMAIN, UNKNOWN_USER, Servers
 from servers.sink import Sink
 from servers.waiting import LOOPBACK, wait_for
+from support.payload import blocks
 
 ENVELOPE = f"bounce+tag@{BOUNCE_DOMAIN}"
 VACATION = 'require "vacation"; vacation :days 1 :subject "Away" "I am away.";'
@@ -46,10 +47,10 @@ def test_an_unknown_user_comes_back_as_a_real_dsn(mail: Servers, sink: Sink) -> 
     bounce = returned(sink)
     assert sink.deliveries[0].mail_from == "<>"
     assert bounce.get_content_type() == "multipart/report"
-    blocks = next(part for part in bounce.walk() if part.get_content_type() == "message/delivery-status").get_payload()
-    assert isinstance(blocks, list)
-    assert blocks[1]["Status"] == "5.1.1"
-    assert UNKNOWN_USER in blocks[1]["Final-Recipient"]
+    status = next(part for part in bounce.walk() if part.get_content_type() == "message/delivery-status")
+    recipient = blocks(status)[1]
+    assert recipient["Status"] == "5.1.1"
+    assert UNKNOWN_USER in recipient["Final-Recipient"]
     assert "Subject: bounces" in bounce.as_string()
 
 

@@ -4,6 +4,7 @@ import http.client
 import json
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -126,6 +127,11 @@ def test_withdrawn_on_the_page_it_acts_on_sent_mail_and_on_mail_to_come(
     assert len(hers.pixels) == 1
 
 
+def leads(url: str, status: int, where: str | None) -> bool:
+    answer = ask(url)
+    return (answer.status, answer.headers["Location"]) == (status, where)
+
+
 def test_stopped_replaced_and_erased(postlude: Callable[..., Postlude], page: Page) -> None:
     running = postlude()
     send(running, "Our offer")
@@ -146,7 +152,7 @@ def test_stopped_replaced_and_erased(postlude: Callable[..., Postlude], page: Pa
         assert done.code == 0, done
         wait_for(
             f"{arguments[0]} to reach the edge",
-            lambda s=status, w=where: ((a := ask(bob.links[0])).status, a.headers["Location"]) == (s, w),
+            partial(leads, bob.links[0], status, where),
             PROMISED_SECONDS,
         )
     assert running.run("link", "stop", message, "77").code == 6

@@ -2,6 +2,7 @@
 
 import re
 from email import message_from_bytes
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from postlude.compose import CampaignTemplate, Encoding, compile_campaign, text_
 from postlude.compose.campaign import CompiledCampaign
 from postlude.instrument import Policy, instrument
 from postlude.tokens import KeyRing, Kind, TokenCodec, Urls
+from support.payload import decoded
 
 URLS = Urls(TokenCodec(KeyRing({1: b"k" * 32}, 1)), "https://t.example.org", Kind.CAMPAIGN, 77)
 TOKENS = URLS.tokens(99)
@@ -43,7 +45,7 @@ def written(html: str) -> str:
 
 
 def parts(raw: bytes) -> list[bytes]:
-    return [part.get_payload(decode=True) for part in message_from_bytes(raw).walk() if not part.is_multipart()]
+    return [decoded(part) for part in message_from_bytes(raw).walk() if not part.is_multipart()]
 
 
 @pytest.mark.parametrize("encoding", Encoding)
@@ -51,7 +53,7 @@ def test_collected_pages_as_templates(encoding: Encoding, monkeypatch: pytest.Mo
     alone = made = pages = 0
     original = CompiledCampaign.render_one
 
-    def counted(self: CompiledCampaign, *given: object) -> bytes:
+    def counted(self: CompiledCampaign, *given: Any) -> bytes:
         nonlocal alone
         alone += 1
         return original(self, *given)

@@ -21,8 +21,14 @@ COPIES = 1500
 @pytest.fixture
 def running(tmp_path: Path, postgresql_url: str) -> Iterator[tuple[Postlude, Counting]]:
     with Counting(delay=0.005) as server:
-        smtp = {"smtp_host": LOOPBACK, "smtp_port": server.port, "smtp_tls": "none", "smtp_connections": 2}
-        instance = Postlude(tmp_path, state_url=postgresql_url, **smtp)
+        instance = Postlude(
+            tmp_path,
+            state_url=postgresql_url,
+            smtp_host=LOOPBACK,
+            smtp_port=server.port,
+            smtp_tls="none",
+            smtp_connections=2,
+        )
         instance.start()
         yield instance, server
         instance.close()

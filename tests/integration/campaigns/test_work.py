@@ -105,10 +105,10 @@ async def pumping(
 async def test_a_database_that_fails_between_two_campaigns_does_not_end_the_worker(
     world: World, journal: JournalWriter
 ) -> None:
-    asked = []
+    asked: list[int] = []
 
     async def watch() -> None:
-        asked.append(await asyncio.sleep(0))
+        asked.append(await asyncio.sleep(0, len(asked)))
         if len(asked) == 1:
             raise StorageError("state store: the connection was lost")
 

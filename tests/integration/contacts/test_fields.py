@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -29,6 +30,11 @@ def value_of(field: ContactField) -> str:
     return field.example or "Some text"
 
 
+def given(field: ContactField, value: str) -> dict[str, Any]:
+    """The keyword that gives it a value."""
+    return {field.name: value}
+
+
 def kept(store: Store) -> Contact:
     (contact,) = store.contacts.page()
     return contact
@@ -42,25 +48,25 @@ def test_a_contact_has_it(field: ContactField) -> None:
 
 @EVERY
 def test_it_is_added_and_shown(store: Store, field: ContactField) -> None:
-    contact = service.add_contact(store, CLOCK, "bob@example.com", **{field.name: f" {value_of(field)} "})
+    contact = service.add_contact(store, CLOCK, "bob@example.com", **given(field, f" {value_of(field)} "))
     assert service.contact_json(store, contact)[field.name] == value_of(field)
 
 
 @EVERY
 def test_who_asks_what_is_stored_is_told_it(store: Store, field: ContactField) -> None:
-    service.add_contact(store, CLOCK, "bob@example.org", **{field.name: value_of(field)})
+    service.add_contact(store, CLOCK, "bob@example.org", **given(field, value_of(field)))
     assert value_of(field) in "\n".join(contact_lines(store, "bob@example.org"))
 
 
 @EVERY
 def test_it_is_changed_and_taken_away(store: Store, field: ContactField) -> None:
-    contact = service.add_contact(store, CLOCK, "bob@example.com", **{field.name: value_of(field)})
-    assert getattr(service.edit_contact(store, CLOCK, contact, **{field.name: ""}), field.name) == ""
+    contact = service.add_contact(store, CLOCK, "bob@example.com", **given(field, value_of(field)))
+    assert getattr(service.edit_contact(store, CLOCK, contact, **given(field, "")), field.name) == ""
 
 
 @EVERY
 def test_an_export_brings_it_back(store: Store, tmp_path: Path, field: ContactField) -> None:
-    contact = service.add_contact(store, CLOCK, "bob@example.com", **{field.name: value_of(field)})
+    contact = service.add_contact(store, CLOCK, "bob@example.com", **given(field, value_of(field)))
     out = io.StringIO()
     service.export_contacts(store, out)
     service.erase_contact(store, CLOCK, contact)

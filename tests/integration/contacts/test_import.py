@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 import xlsxwriter
 
@@ -143,10 +144,10 @@ def test_an_encoding_that_does_not_fit_spoils_only_its_rows(store: Store, writte
     job = imported(store, written(b"email,city\n" + good + bad, encoding="utf-8"))
     assert job.options["encoding"] != ""
     order = written(b"email,city\n" + good + bad)
-    told = imported(store, import_job.msgspec.structs.replace(order, encoding="utf-8"))
+    told = imported(store, msgspec.structs.replace(order, encoding="utf-8"))
     assert [(e.line, e.reason) for e in store.jobs.errors(told.id)] == [(3, "bytes that are not utf-8-sig")]
     with pytest.raises(InputError, match="not a text encoding"):
-        order_import(store, CLOCK, import_job.msgspec.structs.replace(order, encoding="utf-9"))
+        order_import(store, CLOCK, msgspec.structs.replace(order, encoding="utf-9"))
 
 
 @pytest.mark.parametrize(
@@ -208,7 +209,7 @@ def test_spreadsheets(store: Store, written: Write, tmp_path: Path) -> None:
     assert found is not None
     assert found.fields == {"age": "40", "town": "Köln"}
     with pytest.raises(InputError, match="no sheet 'Nowhere'"):
-        order_import(store, CLOCK, import_job.msgspec.structs.replace(order, sheet="Nowhere"))
+        order_import(store, CLOCK, msgspec.structs.replace(order, sheet="Nowhere"))
     with pytest.raises(InputError, match="cannot be read"):
         order_import(store, CLOCK, written(b"PK\3\4 no zip", name="broken.xlsx"))
 
@@ -228,7 +229,11 @@ def long(written: Write, monkeypatch: pytest.MonkeyPatch) -> ImportOrder:
 
 def test_a_paused_import_goes_on_where_it_was(store: Store, long: ImportOrder) -> None:
     job = _claimed(store, long)
-    stopped = run_import(store, CLOCK, job, lambda seen: store.jobs.ask(seen.id, "pause", 1) and None)
+
+    def pause(seen: Job) -> None:
+        store.jobs.ask(seen.id, "pause", 1)
+
+    stopped = run_import(store, CLOCK, job, pause)
     assert stopped.status is JobStatus.PAUSED
     assert stopped.job.done == 21
     again = claim_import(store, CLOCK, "b", job.id)

@@ -128,7 +128,7 @@ def test_reading_an_erasure_again_changes_nothing(erased: World) -> None:
     before = (store.messages.activity(1), store.messages.link_activity(1), history.total())
     again = erased.digest()
     again._load()
-    again._after = dict  # type: ignore[method-assign]  # from the journal's beginning
+    again._after = dict  # from the journal's beginning
     again.step()
     after = (store.messages.activity(1), store.messages.link_activity(1), history.total())
     assert after == before

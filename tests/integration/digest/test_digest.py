@@ -100,7 +100,7 @@ def test_reading_everything_again_changes_nothing(world: World, human: Callable[
         world.store.digest.positions(),
     )
     behind = world.digest(hits=hits)
-    behind._after = dict  # type: ignore[method-assign]  # as if no store had told where it is
+    behind._after = dict  # as if no store had told where it is
     assert behind.step() == 5
     assert (
         world.store.messages.activity(1),
@@ -121,7 +121,7 @@ def test_each_store_goes_on_where_it_was(world: World, fails: str, monkeypatch: 
             calls.append(1)
             if len(calls) == 2:
                 raise StorageError("the disk is full")
-            return real(*arguments, **named)  # type: ignore[arg-type,call-arg]  # either one's
+            return real(*arguments, **named)
 
         patch.setattr(world.history if fails == "history" else world.store.digest, name, broken)
         with pytest.raises(StorageError):

@@ -75,7 +75,7 @@ class Line(asyncio.Transport):
     def get_extra_info(self, name: str, default: object = None) -> object:
         return {"peername": ("203.0.113.9", 1), "sockname": ("203.0.113.1", 80)}.get(name, default)
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | bytearray | memoryview) -> None:
         self.written += data
 
     def close(self) -> None:

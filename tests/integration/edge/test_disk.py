@@ -34,7 +34,8 @@ class Failing(Disk):
 
 async def test_recipients_are_served_and_the_loss_is_counted(start: Start, tmp_path: Path) -> None:
     disk = Failing()
-    endpoint = await start(writer=JournalWriter(tmp_path / "journal", "edge", disk=disk))
+    writer = JournalWriter(tmp_path / "journal", "edge", disk=disk)
+    endpoint = await start(writer=writer)
     assert (await endpoint.get(endpoint.pixel)).body == GIF
     assert (await endpoint.get(endpoint.link)).headers["location"] == DESTINATION
     for body, how in ((b"List-Unsubscribe=One-Click", "provider"), (b"unsubscribe=1", "page")):
@@ -47,7 +48,7 @@ async def test_recipients_are_served_and_the_loss_is_counted(start: Start, tmp_p
     assert report["outcomes"]["lost"] == 4
     assert report["journal"]["lost"] == 4
     disk.broken = False
-    endpoint.edge._writer._retry_at = 0
+    writer._retry_at = 0
     await endpoint.get(endpoint.pixel)
     assert json.loads((await endpoint.get("/healthz")).body)["status"] == "ok"
     assert len(endpoint.hits()) == 1

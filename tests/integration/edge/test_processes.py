@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -60,7 +61,7 @@ class Running:
         with urllib.request.urlopen(request, timeout=10) as answer:
             return bytes(answer.read())
 
-    def health(self) -> dict[str, object]:
+    def health(self) -> dict[str, Any]:
         return dict(json.loads(self.get("/healthz")))
 
     def children(self) -> list[int]:
@@ -153,7 +154,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-def test_a_disk_that_is_full_or_read_only_also_at_the_start(disk: Path, run: type[Running]) -> None:
+def test_a_disk_that_is_full_or_read_only_also_at_the_start(disk: Path, run: Callable[..., Running]) -> None:
     edge = run()
     urls = Urls(edge.codec, "", Kind.MESSAGE, 1)
     pixel = urls.token(1).join(urls.pixel())
@@ -188,7 +189,7 @@ def test_a_disk_that_is_full_or_read_only_also_at_the_start(disk: Path, run: typ
     assert again.health()["lost"] == lost + 3  # what was lost while nothing could be written stays counted
 
 
-def test_settings_reach_the_edge(run: type[Running], tmp_path: Path) -> None:
+def test_settings_reach_the_edge(run: Callable[..., Running], tmp_path: Path) -> None:
     (tmp_path / "aasa.json").write_text('{"applinks": {}}')
     (tmp_path / "links.json").write_text("[]")
     (tmp_path / "robots.txt").write_text("User-agent: *\nAllow: /\n")

@@ -216,9 +216,11 @@ async def test_a_unix_socket(start: Start, tmp_path: Path) -> None:
     assert endpoint.hits()[0].address == "203.0.113.9"
 
 
-async def test_many_hits_from_one_address_are_marked_never_refused(start: Start) -> None:
+async def test_many_hits_from_one_address_are_marked_never_refused(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
     endpoint = await start(EdgeConfig(limits=VisitorLimits(hits_per_minute=3)))
-    endpoint.edge.core.visitors.refresh = lambda _: None  # type: ignore[method-assign] # the minute stands still
+    monkeypatch.setattr(endpoint.edge.core.visitors, "refresh", lambda _: None)  # the minute stands still
     for _ in range(5):
         assert (await endpoint.get(endpoint.pixel)).body == GIF
     assert [hit.facts.get("rate", "") for hit in endpoint.hits()] == ["", "", "", "high", "high"]

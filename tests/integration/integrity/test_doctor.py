@@ -134,7 +134,8 @@ def test_missing_keys_in_a_used_folder_stop_the_start(data: Path) -> None:
 def test_a_new_folder_gets_keys(tmp_path: Path) -> None:
     folder = DataFolder(tmp_path)
     folder.prepare()
-    assert folder.key_ring()
+    folder.key_ring()
+    assert folder.keys.is_file()
 
 
 @pytest.mark.parametrize(("harm", "code"), [(False, 0), (True, 1)])

@@ -12,7 +12,9 @@ from servers.smtp_process import Folder, Starter
 BOUNCE = b"From: MAILER-DAEMON@example.com\r\nSubject: Undelivered\r\n\r\nno such user\r\n"
 
 
-async def deliver(port: int, to: list[str], *, lmtp: bool = False, raw: bytes = BOUNCE, mail_from: str = "") -> object:
+async def deliver(
+    port: int, to: list[str], *, lmtp: bool = False, raw: bytes = BOUNCE, mail_from: str = ""
+) -> dict[str, tuple[int, bytes]]:
     def run() -> dict[str, tuple[int, bytes]]:
         kind = smtplib.LMTP if lmtp else smtplib.SMTP
         client = kind("127.0.0.1", port)

@@ -252,6 +252,7 @@ class _Box:
         self.mails: list[bytes] = []
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
+        assert isinstance(envelope.content, bytes)
         self.mails.append(envelope.content)
         return "250 OK"
 

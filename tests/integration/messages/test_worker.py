@@ -75,20 +75,18 @@ def sender_deps(folder: Folder, store: Store, server: Difficult, **more: Any) ->
     transport = SmtpTransport(
         SmtpConfig(host="127.0.0.1", port=server.port, tls=TlsPolicy.NONE, timeout_s=5, end_timeout_s=5, connections=2)
     )
-    return SenderDeps(
-        **{
-            "store": store,
-            "spool": folder.spool,
-            "append": folder.journal.append,
-            "clock": folder.clock,
-            "transport": transport,
-            "tracker": Tracker(folder.codec, "https://t.example.org"),
-            "codec": folder.codec,
-            "policy_of": lambda _: Policy(),
-            "return_domain": "b.example.org",
-        }
-        | more
-    )
+    usual: dict[str, Any] = {
+        "store": store,
+        "spool": folder.spool,
+        "append": folder.journal.append,
+        "clock": folder.clock,
+        "transport": transport,
+        "tracker": Tracker(folder.codec, "https://t.example.org"),
+        "codec": folder.codec,
+        "policy_of": lambda _: Policy(),
+        "return_domain": "b.example.org",
+    }
+    return SenderDeps(**usual | more)
 
 
 @asynccontextmanager

@@ -23,7 +23,7 @@ from postlude.services.privacy.forgetting import WAITING
 from postlude.store import Copy, PreferenceChoice, Store, open_store
 from postlude.store.contacts.bulk_import import ImportRow, Intake
 from postlude.store.jobs.rows import Beat
-from postlude.tokens import TagPurpose
+from postlude.tokens import Kind, TagPurpose
 from support.present import present
 from support.state_template import sqlite_state
 
@@ -127,7 +127,7 @@ def test_no_byte_names_who_was_forgotten(world: World) -> None:
         contact = store.contacts.add(BOB, NOW, name=NAME, fields={"note": SECRET})
         reported = {Purpose.OPENS: Consent.GIVEN, Purpose.MAIL: Consent.GIVEN}
         store.contacts.record_consent(contact.id, reported, NOW, how="by hand", source=f"letter of {NAME}")
-    tokens = [token for one in (copy, shared) for token in codec.mint_copy(1, one.message, one.id)]
+    tokens = [token for one in (copy, shared) for token in codec.mint_copy(Kind.MESSAGE, one.message, one.id)]
     needles = (BOB, NAME, SECRET, ADDRESS, "Agent-of-Robert", *tokens, *tags)
     assert world.naming(BOB, NAME, SECRET)  # it was there
     result = world.forget()

@@ -9,7 +9,7 @@ from servers.starts import Started
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Page, Route
+    from playwright.sync_api import Browser, ConsoleMessage, Page, Route
 
     from support.web_world import World
 
@@ -27,10 +27,19 @@ MAIL = (
 
 
 @pytest.fixture
-def page(browser: "Browser", served: str, world: "World") -> "Iterator[Page]":
+def complaints() -> list[str]:
+    """Errors and warnings in the console of `page`."""
+    return []
+
+
+@pytest.fixture
+def page(browser: "Browser", served: str, world: "World", complaints: list[str]) -> "Iterator[Page]":
+    def hear(message: "ConsoleMessage") -> None:
+        if message.type in {"error", "warning"}:
+            complaints.append(message.text)
+
     page = browser.new_page()
-    page.complaints = []  # type: ignore[attr-defined]
-    page.on("console", lambda m: page.complaints.append(m.text) if m.type in {"error", "warning"} else None)  # type: ignore[attr-defined]
+    page.on("console", hear)
     page.goto(f"{served}/sign-in/{world.token(world.alice)}")
     yield page
     page.close()
@@ -45,14 +54,14 @@ def in_thread(work: object) -> None:
     thread.join()
 
 
-def test_the_mailbox_updates_without_reload(page: "Page", served: str, world: "World") -> None:
+def test_the_mailbox_updates_without_reload(page: "Page", served: str, world: "World", complaints: list[str]) -> None:
     page.goto(f"{served}/mailbox")
     page.evaluate("window.sameDocument = true")
     in_thread(world.outbox.send(Outgoing("", "bob@example.net", MAIL), Started()))
     world.changes.publish({1})
     page.get_by_text("Framed").wait_for(timeout=5000)
     assert page.evaluate("window.sameDocument")
-    assert page.complaints == []  # type: ignore[attr-defined]
+    assert complaints == []
 
 
 @pytest.mark.parametrize("path", ["**/events*", "**/mailbox*"], ids=["stream", "page"])
@@ -110,7 +119,7 @@ def test_a_narrow_page_is_not_scrolled_sideways(page: "Page", served: str, width
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_the_finger_lists_links_while_typing(page: "Page", served: str) -> None:
+def test_the_finger_lists_links_while_typing(page: "Page", served: str, complaints: list[str]) -> None:
     page.goto(f"{served}/compose")
     page.fill("#body", "See [the plan](https://example.com/plan) and [the price](https://example.com/b)")
     page.get_by_text("the plan", exact=True).wait_for()
@@ -121,10 +130,10 @@ def test_the_finger_lists_links_while_typing(page: "Page", served: str) -> None:
     page.locator("#body").type(" and [the terms](https://example.com/c)", delay=5)
     page.locator(".finger-list li").nth(2).wait_for()
     assert [switches.nth(i).is_checked() for i in range(3)] == [False, True, True]
-    assert page.complaints == []  # type: ignore[attr-defined]
+    assert complaints == []
 
 
-def test_pages_work_with_the_keyboard_and_on_a_phone(page: "Page", served: str) -> None:
+def test_pages_work_with_the_keyboard_and_on_a_phone(page: "Page", served: str, complaints: list[str]) -> None:
     page.set_viewport_size({"width": 360, "height": 700})
     for path in (
         "/",
@@ -141,4 +150,4 @@ def test_pages_work_with_the_keyboard_and_on_a_phone(page: "Page", served: str) 
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
-    assert page.complaints == []  # type: ignore[attr-defined]
+    assert complaints == []

@@ -1,8 +1,8 @@
 """What a request may cost, for every route there is: a new one is covered without a line here."""
 
 import asyncio
+import gc
 import re
-from typing import Any
 
 import pytest
 from fastapi.routing import APIRoute
@@ -10,14 +10,20 @@ from starlette.testclient import TestClient
 from starlette.types import Message
 
 from postlude.web import create_app, request_limits
-from postlude.web.request_limits import RouteLimit
+from postlude.web.headers import SecurityHeaders
+from postlude.web.request_limits import RequestLimits, RouteLimit
+from support.present import present
 from support.web_world import World, csrf_of
 
 GIGABYTE = 1 << 30
 
 
 def rules(world: World) -> list[tuple[APIRoute, RouteLimit]]:
-    return [(route, rule) for route, rule in create_app(world.deps)._app._rules if isinstance(route, APIRoute)]
+    app = create_app(world.deps)
+    assert isinstance(app, SecurityHeaders)
+    limits = app._app
+    assert isinstance(limits, RequestLimits)
+    return [(route, rule) for route, rule in limits._rules if isinstance(route, APIRoute)]
 
 
 def path_of(route: APIRoute) -> str:
@@ -40,7 +46,7 @@ class Upload:
 async def ask(
     world: World, method: str, path: str, body: Upload, headers: list[tuple[bytes, bytes]]
 ) -> tuple[int, dict[str, str], str]:
-    sent: list[dict[str, Any]] = []
+    sent: list[Message] = []
 
     async def send(message: Message) -> None:
         sent.append(message)
@@ -85,7 +91,7 @@ async def test_nobody_without_a_session_gets_a_byte_of_a_body_read(
     for route, rule in rules(world):
         if not rule.signed_in:
             continue
-        for method in route.methods:
+        for method in present(route.methods):
             upload = Upload(GIGABYTE)
             status, headers, _ = await ask(world, method, path_of(route), upload, [*length, *kind])
             assert status in {303, 401}, route.path
@@ -114,7 +120,7 @@ def test_only_routes_for_users_take_a_body(world: World) -> None:
 async def test_every_route_refuses_more_than_it_takes_before_it_is_kept(world: World) -> None:
     session = cookie(world)
     for route, rule in rules(world):
-        if route.body_field is None and "POST" not in route.methods:
+        if route.body_field is None and "POST" not in present(route.methods):
             continue
         upload = Upload(GIGABYTE)
         status, _, text = await ask(world, "POST", path_of(route), upload, [*LENGTH, session])
@@ -162,7 +168,7 @@ async def test_what_a_large_form_leaves_behind_is_collected(world: World, monkey
     collected: list[int] = []
     monkeypatch.setattr(request_limits, "_COLLECT_AFTER_S", 0.01)
     monkeypatch.setattr(request_limits, "_COLLECT_FROM", 100_000)
-    monkeypatch.setattr(request_limits.gc, "collect", lambda: collected.append(1))
+    monkeypatch.setattr(gc, "collect", lambda: collected.append(1))
     headers = [(b"content-length", b"655360"), *FORM, cookie(world)]
     await ask(world, "POST", "/compose", Upload(655_360), headers)
     await asyncio.sleep(0.1)

@@ -16,6 +16,7 @@ from postlude.compose.pieces import joined as joined_pieces
 from postlude.dkim import Signer, new_key
 from postlude.instrument import PixelPlace, Policy, instrument
 from postlude.tokens import KeyRing, Kind, TokenCodec, Urls
+from support.payload import decoded
 
 CODEC = TokenCodec(KeyRing({1: b"k" * 32}, 1))
 URLS = Urls(CODEC, "https://t.example.org", Kind.CAMPAIGN, 77)
@@ -177,9 +178,7 @@ def written(compiled: CompiledCampaign, fields: Mapping[str, Mapping[str, object
 
 def parts(raw: bytes) -> list[tuple[str, bytes]]:
     return [
-        (part.get_content_type(), part.get_payload(decode=True))
-        for part in message_from_bytes(raw).walk()
-        if not part.is_multipart()
+        (part.get_content_type(), decoded(part)) for part in message_from_bytes(raw).walk() if not part.is_multipart()
     ]
 
 
@@ -244,7 +243,7 @@ def test_branches_are_shared_from_the_second_copy_on_and_links_keep_their_number
         "https://example.com/end",
     ]
     alone = spied(monkeypatch)
-    people = [
+    people: list[dict[str, object]] = [
         {"a": "1", "vip": True, "items": []},
         {"a": "2", "vip": False, "items": []},
         {"a": "3", "vip": True, "items": []},
@@ -267,7 +266,7 @@ def test_branches_are_shared_from_the_second_copy_on_and_links_keep_their_number
 
 
 def found(raw: bytes) -> dict[int, list[str]]:
-    html = message_from_bytes(raw).get_payload(decode=True).decode()
+    html = decoded(message_from_bytes(raw)).decode()
     by_position: dict[int, list[str]] = {}
     for piece in html.split("href='")[1:]:
         own = URLS.recognise(piece.partition("'")[0])

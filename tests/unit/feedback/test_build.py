@@ -6,6 +6,7 @@ from email.message import EmailMessage
 import pytest
 
 from postlude.feedback import build
+from support.payload import blocks
 
 NOON = 1_700_000_000_000_000
 ORIGINAL = (
@@ -43,12 +44,12 @@ def test_a_bounce_is_a_delivery_status_notification(status: str, action: str) ->
     )
     assert mail.get_content_type() == "multipart/report"
     assert mail["To"] == "bounce+tag@return.example"
-    whole, recipient = part(mail, "message/delivery-status").get_payload()
+    whole, recipient = blocks(part(mail, "message/delivery-status"))
     assert whole["Original-Envelope-Id"] == "QQ314159"
     assert recipient["Final-Recipient"] == "rfc822; bob@example.org"
     assert recipient["Action"] == action
     assert recipient["Status"] == (status or None)
-    returned = part(mail, "message/rfc822").get_payload()[0]
+    returned = blocks(part(mail, "message/rfc822"))[0]
     assert returned["Message-ID"] == "<1@sender.example>"
 
 
@@ -56,7 +57,7 @@ def test_a_complaint_is_a_feedback_report_and_can_hide_the_recipient() -> None:
     raw = build.build_complaint(ORIGINAL, recipient="bob@example.org", reporting="isp.example", at=NOON, redact=True)
     mail = parsed(raw)
     assert mail.get_param("report-type") == "feedback-report"
-    fields = part(mail, "message/feedback-report").get_payload()[0]
+    fields = blocks(part(mail, "message/feedback-report"))[0]
     assert fields["Feedback-Type"] == "abuse"
     assert fields["Original-Rcpt-To"] == "<redacted@example.org>"
     assert b"bob@example.org" not in raw
@@ -81,7 +82,7 @@ def test_a_vacation_message_says_so_and_goes_to_the_return_path() -> None:
 
 def test_a_read_receipt_is_a_disposition_notification() -> None:
     mail = parsed(build.build_displayed(ORIGINAL, recipient="bob@example.org", at=NOON))
-    fields = part(mail, "message/disposition-notification").get_payload()[0]
+    fields = blocks(part(mail, "message/disposition-notification"))[0]
     assert fields["Disposition"].endswith("; displayed")
     assert fields["Original-Message-ID"] == "<1@sender.example>"
 

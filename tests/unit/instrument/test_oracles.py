@@ -59,7 +59,7 @@ def reported(value: bytes) -> str:
 
 def turbohtml(text: str) -> Links:
     return [
-        (token.tag, next((value for name, value in token.attrs if name == "href"), None))
+        (token.tag, next((value for name, value in token.attrs or () if name == "href"), None))
         for token in tokenize(text)
         if token.type is TokenType.START_TAG and token.tag in {"a", "area"}
     ]

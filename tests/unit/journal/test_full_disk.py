@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from postlude.journal import JournalReader, JournalWriter, Losses, RefusingJournal, losses, lost
+from postlude.journal import JournalReader, JournalWriter, Losses, Position, RefusingJournal, losses, lost
 from postlude.journal.disk import Disk
 from postlude.model.errors import StorageError
 
@@ -159,7 +159,7 @@ def test_a_small_journal_has_small_segments_so_that_what_is_digested_makes_room(
     limit = 16 << 20
     writer = JournalWriter(tmp_path, "edge", max_bytes=limit)
     reader = JournalReader(tmp_path, max_bytes=limit)
-    place = {}
+    place: dict[int, Position] = {}
     for _ in range(48):
         writer.append_blocking(b"x" * (1 << 20))
         place[1] = reader.read(place, 10)[-1].next

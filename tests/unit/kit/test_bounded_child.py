@@ -1,6 +1,6 @@
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 import pytest
 
@@ -83,6 +83,7 @@ def test_a_stream_comes_item_by_item(children: BoundedChildren) -> None:
 def test_a_stream_nobody_reads_on_ends_its_child(children: BoundedChildren) -> None:
     stream = children.stream(greedy.count, 10**9)
     assert next(stream) == 0
+    assert isinstance(stream, Generator)
     stream.close()
     assert children.call(greedy.add, 2, 3) == 5
 
@@ -121,6 +122,7 @@ def test_a_call_waits_for_a_child_and_then_says_that_all_are_busy() -> None:
     with pytest.raises(BoundExceededError) as raised:
         children.call(greedy.pid)
     assert raised.value.bound is Bound.BUSY
+    assert isinstance(stream, Generator)
     stream.close()
     children.close()
 

@@ -86,9 +86,14 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(path: Path) -> None:
 
 
 def test_a_pattern_never_finds_a_half_written_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found: list[bytes] = []
+    found: list[Path] = []
     real = os.fsync
-    monkeypatch.setattr(os, "fsync", lambda fd: (found.extend(path.parent.glob("*.txt")), real(fd)))
+
+    def look(fd: int) -> None:
+        found.extend(path.parent.glob("*.txt"))
+        real(fd)
+
+    monkeypatch.setattr(os, "fsync", look)
     create_durably(path, b"new", mode=0o640)
     assert found == [path]  # by the sync of the folder; not by that of the bytes
 

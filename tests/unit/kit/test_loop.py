@@ -120,7 +120,8 @@ def test_the_log_says_when_it_works_again(caplog: pytest.LogCaptureFixture) -> N
 
 
 async def test_a_task_outlives_failures() -> None:
-    stop, seen = asyncio.Event(), []
+    stop = asyncio.Event()
+    seen: list[int] = []
 
     async def step() -> float:
         seen.append(await asyncio.sleep(0, len(seen)))

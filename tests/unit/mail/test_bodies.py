@@ -5,6 +5,7 @@ import pytest
 
 from postlude.mail.bodies import leaf_parts, read_bodies
 from postlude.mail.limits import PARTS
+from support.present import present
 from support.processor import bounded_processor_time
 
 
@@ -13,7 +14,7 @@ def rich() -> bytes:
     mail["From"], mail["Subject"] = "a@example.org", "x"
     mail.set_content("Grüße in text")
     mail.add_alternative('<p>Grüße</p><img src="cid:a%40b">', subtype="html")
-    mail.get_payload()[1].add_related(b"GIF89a", "image", "gif", cid="<a@b>")
+    present(mail.get_body(("html",))).add_related(b"GIF89a", "image", "gif", cid="<a@b>")
     mail.add_attachment("not the text", filename="a.txt")
     return mail.as_bytes()
 

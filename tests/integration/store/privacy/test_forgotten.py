@@ -35,7 +35,7 @@ def sent(store: Store, number: int, *recipients: str, status: CopyStatus = CopyS
         id=number, user=1, message_id="m", subject=f"For {BOB}", sender="a@x.org", mail_from="a@x.org",
         via=Via.RELAY, created_at=NOW,
     )  # fmt: skip
-    copies = [Copy(number * 10 + i, number, to, status=status) for i, to in enumerate(recipients)]
+    copies = tuple(Copy(number * 10 + i, number, to, status=status) for i, to in enumerate(recipients))
     links = (Link(number, 0, f"https://x.example/?for={BOB}", "yours"), Link(number, 1, "https://x.example/", "all"))
     store.digest.apply(Batch(submissions=[Submission(message, links, copies)]))
 

@@ -6,6 +6,7 @@ import pytest
 
 from postlude.compose import (
     CampaignTemplate,
+    Missing,
     MissingFieldError,
     TemplateError,
     compile_campaign,
@@ -66,7 +67,7 @@ def test_links_and_fields_are_told() -> None:
 def test_errors_are_those_of_composing_here() -> None:
     with pytest.raises(TemplateError, match="HTML, line 1"):
         examine_template(template("{% if %}"), Policy(), PLACE)
-    strict = CampaignTemplate(sender="a@example.org", subject="x", text="{{ contact.city }}", missing="fail")
+    strict = CampaignTemplate(sender="a@example.org", subject="x", text="{{ contact.city }}", missing=Missing.FAIL)
     with pytest.raises(MissingFieldError) as raised:
         sample(strict, Policy(), PLACE, ADA)
     assert raised.value.path == "contact.city"

@@ -3,10 +3,10 @@ from typing import NamedTuple
 
 import pytest
 
-from postlude.feedback import Evidence, Finding, FindingKind, Persistence, Reason
+from postlude.feedback import Evidence, Finding, FindingKind, Persistence, Reason, plain_subject
 from postlude.model.errors import NotFoundError
 from postlude.model.words import EventKind
-from postlude.services.digest.attribution import DAY, Strength, UnmatchedReason, attribute, plain_subject, tag_reader
+from postlude.services.digest.attribution import DAY, Strength, UnmatchedReason, attribute, tag_reader
 from postlude.tokens import KeyRing, Kind, TagPurpose, TokenCodec
 
 NOW = 1_700_000_000_000_000
