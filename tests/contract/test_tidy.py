@@ -35,9 +35,6 @@ TUPLE_ASSERTS = 0
 SLEEPS = 9
 """Waits of 0.2 s or more in tests, instead of for what is waited for. May only fall."""
 
-UNTYPED_TESTS = 41
-"""Modules of tests in pyproject.toml's list that mypy does not look into yet. May only fall."""
-
 CALLED_BY_NAME = ("cli/", "web/", "feedback/providers/")
 """Whose functions are named by a command, a form or the provider's table, which call them: `add`, `parse`."""
 
@@ -186,13 +183,9 @@ def test_no_test_measures_processor_time() -> None:
     assert found == []
 
 
-def test_the_list_of_untyped_tests_shrinks() -> None:
+def test_mypy_looks_into_every_module() -> None:
     overrides = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mypy"]["overrides"]
-    [listed] = [one["module"] for one in overrides if one.get("ignore_errors")]
-    gone = [module for module in listed if not (TESTS / f"{module.replace('.', '/')}.py").exists()]
-    assert gone == [], "take them off the list"
-    assert len(listed) <= UNTYPED_TESTS, "type them"
-    assert len(listed) == UNTYPED_TESTS, f"only {len(listed)} are left: lower UNTYPED_TESTS"
+    assert [one["module"] for one in overrides if one.get("ignore_errors")] == [], "type them"
 
 
 def test_every_test_can_fail() -> None:
