@@ -19,7 +19,7 @@ __all__ = ["migrated_database", "postgresql", "postgresql_url"]
 LOG_TAIL = 20_000
 
 # What a page shall show at last; the default of 5 s measures how busy the machine is.
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=60_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -74,7 +74,7 @@ def browser() -> Iterator[Browser]:
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """A browser profile of its own: no cookies, no cache."""
     fresh = browser.new_context()
-    fresh.set_default_timeout(10_000)
+    fresh.set_default_timeout(30_000)
     yield fresh
     fresh.close()
 

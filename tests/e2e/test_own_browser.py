@@ -18,7 +18,7 @@ DESKTOP = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko
 @pytest.fixture
 def owner(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(user_agent=DESKTOP)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     yield context.new_page()
     context.close()
 

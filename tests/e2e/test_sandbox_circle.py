@@ -17,7 +17,7 @@ DORA, EMIL = "dora@hidden.test", "emil@customer.test"
 @pytest.fixture
 def newcomer(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(user_agent=DESKTOP)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     yield context.new_page()
     context.close()
 

@@ -97,13 +97,13 @@ class ForkedProgram:
     def wait(self, seconds: float = 60) -> int:
         """The exit code; subprocess.TimeoutExpired when it does not end by itself."""
         deadline = time.monotonic() + seconds
-        while self._code is None:
+        while self._told.count(b"\n") < 2:  # both lines may have come at once
             if not select.select([self._reports], [], [], max(0.0, deadline - time.monotonic()))[0]:
                 raise subprocess.TimeoutExpired(list(self._command), seconds)
             self._read()
-            if self._told.count(b"\n") == 2:
-                self._code = int(self._told.split()[1])
-                os.close(self._reports)
+        if self._code is None:
+            self._code = int(self._told.split()[1])
+            os.close(self._reports)
         return self._code
 
     def send_signal(self, number: int) -> None:
