@@ -220,6 +220,11 @@ class Connection(asyncio.Protocol):
         """A request waits for the journal."""
         return self.busy or self.state == HIT
 
+    @property
+    def expects(self) -> bool:
+        """It was only just opened, or its request is not whole yet: it must not be ended without an answer."""
+        return bool(self.began) or (self.state == IDLE and self.visitor is None and self._parser is None)
+
     def overdue(self, tick: int) -> bool:
         """Whether the client had its time (called once a second)."""
         limits = self._edge.core.config.limits

@@ -31,6 +31,8 @@ _PROGRAM: Final = r"""regexp_extract(facts, '"user_agent":"((?:[^"\\]|\\.)*)"', 
 _WORDS: Final = "'replied', 'autoresponded', 'displayed', 'unmatched'"
 _TRACKS: Final = "'opened', 'clicked', 'viewed'"
 _HOUR_US: Final = 3_600_000_000
+_COUNTED: Final = 250_000
+"""Events whose addresses are counted at a time."""
 _NAMED: Final = 200
 """Messages that a query names; with more of them few row groups would be skipped."""
 
@@ -158,18 +160,22 @@ class DuckHistory:
 
     def crowded_addresses(self, after: int, last: int | None, least: int, within: int) -> list[CrowdedAddress]:
         """Addresses from which one program may have asked for `least` copies of a message in so many microseconds."""
-        # So many copies within a time lie in two neighbouring spans of it at most: half of them in one.
         messages = f"message > {after:d}" + ("" if last is None else f" AND message <= {last:d}")
+        # One message may have millions of events, which are counted in parts of the addresses: memory is bounded.
+        parts = int(self._query(f"SELECT count(*) FROM {EVERY} WHERE {messages}")[0][0]) // _COUNTED + 1  # noqa: S608 - numbers
+        # So many copies within a time lie in two neighbouring spans of it at most: half of them in one.
         spans = (
             f"SELECT message, address, count(*) AS events, count(DISTINCT copy) AS copies FROM {EVERY} "  # noqa: S608 - numbers
             f"WHERE {messages} AND rules_version > 0 AND address <> '' AND copy <> 0 "
-            f"AND {_NO_PROXY} GROUP BY message, address, {_PROGRAM}, seen_at // $within"
+            f"AND hash(address) % {parts} = $part AND {_NO_PROXY} "
+            f"GROUP BY message, address, {_PROGRAM}, seen_at // $within"
         )
         query = (
             f"SELECT message, address, sum(events)::BIGINT FROM ({spans}) "  # noqa: S608 - fixed text
             "GROUP BY message, address HAVING max(copies) >= $half ORDER BY message, address"
         )
-        return [CrowdedAddress(*row) for row in self._query(query, {"half": (least + 1) // 2, "within": within})]
+        values = {"half": (least + 1) // 2, "within": within}
+        return [CrowdedAddress(*row) for part in range(parts) for row in self._query(query, {**values, "part": part})]
 
     def of_copies(self, copies: Sequence[int], messages: Collection[int] = ()) -> list[Event]:
         """Every event of these copies, oldest first."""

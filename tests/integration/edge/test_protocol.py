@@ -245,3 +245,16 @@ async def test_a_fault_of_ours_is_counted_and_answered(
     assert answer.status == 500
     assert endpoint.counts() == {"failed": 1}
     assert (await endpoint.get(endpoint.link)).headers["location"] == DESTINATION
+
+
+@pytest.mark.parametrize("first", [0, 20], ids=["nothing", "half of it"])
+async def test_who_was_only_just_accepted_at_the_end_is_answered(endpoint: RunningEdge, first: int) -> None:
+    request = f"GET {endpoint.pixel} HTTP/1.1\r\nHost: t.example\r\nConnection: close\r\n\r\n".encode()
+    reader, writer = await endpoint.open()
+    writer.write(request[:first])
+    ending = asyncio.create_task(endpoint.edge.close())
+    await asyncio.sleep(0.1)
+    writer.write(request[first:])
+    assert (await reader.read()).startswith(b"HTTP/1.1 200")
+    await ending
+    writer.close()

@@ -150,15 +150,18 @@ def test_several_writers_come_merged_and_each_in_order(tmp_path: Path) -> None:
 
 def test_a_busy_writer_moves_to_a_prepared_segment(tmp_path: Path) -> None:
     writer = JournalWriter(tmp_path, "edge", segment_bytes=4 << 20)
-    expected = []
-    for i in range(400):
-        record = i.to_bytes(4, "big") * 4096
-        writer.append_blocking(record)
-        expected.append(record)
-    sizes = [path.stat().st_size for path in (tmp_path / "edge").glob("*.journal")]
-    assert 4 << 20 in sizes
+    expected: list[bytes] = []
+
+    def written_until_it_did() -> bool:
+        """A segment is prepared beside the writing, and not in time for each where much else runs."""
+        for i in range(len(expected), len(expected) + 400):
+            expected.append(i.to_bytes(4, "big") * 4096)
+            writer.append_blocking(expected[-1])
+        return 4 << 20 in [path.stat().st_size for path in (tmp_path / "edge").glob("*.journal")]
+
+    assert any(written_until_it_did() for _ in range(8))
     writer.close()
-    assert [r.data for r in JournalReader(tmp_path).read({}, 1000)] == expected
+    assert [r.data for r in JournalReader(tmp_path).read({}, 4000)] == expected
     assert not (tmp_path / "edge" / "reserve").exists()
     paths = list((tmp_path / "edge").glob("*.journal"))
     assert sum(path.stat().st_size for path in paths) == len(expected) * (16_384 + 20) + len(paths) * SIZE
