@@ -4,7 +4,10 @@ import html
 import re
 from typing import Final
 
+from starlette.responses import HTMLResponse, Response
+
 from postlude.mail.bodies import read_bodies
+from postlude.web.headers import MAIL_POLICY
 
 _DOCTYPE: Final = re.compile(r"\s*<!doctype[^>]*>", re.IGNORECASE)
 _URL: Final = re.compile(r"""https?://[^\s<>"]+[^\s<>".,;:!?')\]]""")
@@ -44,5 +47,15 @@ def text_document(text: str) -> str:
         url = html.escape(match[0])
         shown += f'{html.escape(text[at : match.start()])}<a href="{url}">{url}</a>'
         at = match.end()
-    shown += html.escape(text[at:])
-    return f'<!doctype html><base target="_blank"><style>{_TEXT_STYLE}</style><pre>{shown}</pre>'
+    return plain_document(shown + html.escape(text[at:]))
+
+
+def plain_document(markup: str) -> str:
+    """A document of text that is markup already: escaped, its links made."""
+    return f'<!doctype html><base target="_blank"><style>{_TEXT_STYLE}</style><pre>{markup}</pre>'
+
+
+def framed(page: str) -> Response:
+    """The answer with a document for the sandboxed frame."""
+    headers = {"Content-Security-Policy": MAIL_POLICY, "Cross-Origin-Opener-Policy": "unsafe-none"}
+    return HTMLResponse(page, headers=headers)

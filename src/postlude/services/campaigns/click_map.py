@@ -34,18 +34,16 @@ _NONE, _SOME, _MANY = (
     "background:#f3d9a4;color:#3b2a00",
     "background:#7a4f00;color:#fff",
 )
-_TEXT_STYLE: Final = (
-    "body{margin:1.25rem;font:15px/1.9 ui-monospace,Menlo,Consolas,monospace;background:#fff;color:#1b1f24}"
-    "pre{margin:0;white-space:pre-wrap;overflow-wrap:anywhere;font:inherit}"
-    "b{padding:0 5px;border-radius:8px;font:bold 11px/16px sans-serif}"
-)
+_TEXT_MARK: Final = "padding:0 5px;border-radius:8px;font:bold 11px/16px sans-serif"
 
 
 class ClickMap(msgspec.Struct, frozen=True):
-    """Both parts of one variant as documents; empty where the mail has no such part."""
+    """Both parts of one variant; empty where the mail has no such part."""
 
     html: str
+    """A document."""
     text: str
+    """Markup of what stands in it, with its links."""
 
 
 class _Heat:
@@ -122,10 +120,9 @@ def _marked_text(text: str, head: str, heat: _Heat) -> str:
             position, destination = link
             shown += html.escape(text[at : match.start()])
             shown += f'<a href="{html.escape(destination)}">{html.escape(destination)}</a> '
-            shown += f'<b style="{heat.colours(position)}">{heat.words(position)}</b>'
+            shown += f'<b style="{_TEXT_MARK};{heat.colours(position)}">{heat.words(position)}</b>'
             at = match.end()
-    shown += html.escape(text[at:])
-    return f'<!doctype html><base target="_blank"><style>{_TEXT_STYLE}</style><pre>{shown}</pre>'
+    return shown + html.escape(text[at:])
 
 
 def by_variant(lines: Iterable[LinkLine]) -> Mapping[str, list[LinkLine]]:

@@ -3,7 +3,6 @@
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
-from starlette.responses import HTMLResponse
 
 from postlude.model.errors import NotFoundError, PostludeError
 from postlude.model.words import CampaignStatus
@@ -13,7 +12,6 @@ from postlude.store.campaigns.rows import Campaign, Variant
 from postlude.web import mail_frame
 from postlude.web.campaigns.draft_pages import find, report
 from postlude.web.deps import Deps, WebDeps
-from postlude.web.headers import MAIL_POLICY
 from postlude.web.pages import pages_of
 from postlude.web.session import SignedIn
 
@@ -66,11 +64,12 @@ def click_map_mail(
         page = _document(made, part)
     except PostludeError as error:
         page = mail_frame.text_document(f"The mail cannot be shown: {error}")
-    headers = {"Content-Security-Policy": MAIL_POLICY, "Cross-Origin-Opener-Policy": "unsafe-none"}
-    return HTMLResponse(page, headers=headers)
+    return mail_frame.framed(page)
 
 
 def _document(made: ClickMap, part: str) -> str:
     if part == "html" and made.html:
         return mail_frame.html_document(made.html)
-    return made.text or mail_frame.text_document("(This mail has no such part.)")
+    if made.text:
+        return mail_frame.plain_document(made.text)
+    return mail_frame.text_document("(This mail has no such part.)")

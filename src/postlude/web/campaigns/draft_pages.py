@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, Request, Response
-from starlette.responses import HTMLResponse, RedirectResponse
+from starlette.responses import RedirectResponse
 
 from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.kit.ids import id_text, parse_id
@@ -24,7 +24,6 @@ from postlude.store.campaigns.rows import Campaign
 from postlude.web import mail_frame
 from postlude.web.campaigns.forms import CampaignForm, complete, draft_of, read_draft, with_content
 from postlude.web.deps import Deps, WebDeps
-from postlude.web.headers import MAIL_POLICY
 from postlude.web.pages import pages_of
 from postlude.web.report_cache import paced_of
 from postlude.web.request_limits import LARGE_FORM, takes
@@ -172,8 +171,7 @@ def show_preview(deps: Deps, form: PostedLarge, campaign: str) -> Response:
         page = mail_frame.html_document(seen.html)
     else:
         page = mail_frame.text_document(seen.text)
-    headers = {"Content-Security-Policy": MAIL_POLICY, "Cross-Origin-Opener-Policy": "unsafe-none"}
-    return HTMLResponse(page, headers=headers)
+    return mail_frame.framed(page)
 
 
 @router.post("/campaigns/{campaign}/look", dependencies=[takes(LARGE_FORM)])

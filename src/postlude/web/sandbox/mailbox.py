@@ -5,7 +5,7 @@ from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Form, Request, Response
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import HTMLResponse, PlainTextResponse
+from starlette.responses import PlainTextResponse
 
 from postlude.adapters.loopback import InboundClient, post_form
 from postlude.adapters.sandbox_outbox import DeliveredMail, SandboxOutbox
@@ -15,7 +15,6 @@ from postlude.services.sandbox.recipient import Artefact, RecipientAction, Sandb
 from postlude.tokens import TagPurpose
 from postlude.web import mail_frame
 from postlude.web.deps import Deps, WebDeps
-from postlude.web.headers import MAIL_POLICY
 from postlude.web.pages import pages_of
 from postlude.web.session import Posted, SignedIn, Viewer
 
@@ -57,8 +56,7 @@ def mail_page(request: Request, deps: Deps, viewer: SignedIn, mail: str) -> Resp
 def body(deps: Deps, viewer: SignedIn, mail: str) -> Response:
     """The document inside the frame, with its own policy."""
     _, raw = _find(deps, viewer, mail)
-    headers = {"Content-Security-Policy": MAIL_POLICY, "Cross-Origin-Opener-Policy": "unsafe-none"}
-    return HTMLResponse(mail_frame.document(raw), headers=headers)
+    return mail_frame.framed(mail_frame.document(raw))
 
 
 @router.get("/mailbox/{mail}/source")
