@@ -26,8 +26,8 @@ LONGEST = 40
 LONG_FUNCTIONS = 1
 """Functions over LONGEST lines. May only fall."""
 
-TESTED_ELSEWHERE = 336
-"""Lines of tested_elsewhere.txt. May only fall."""
+TESTED_ELSEWHERE = 299
+"""Lines of tested_elsewhere.txt: modules with something that runs and no test file of their own. May only fall."""
 
 TUPLE_ASSERTS = 0
 """Asserts that compare two tuples: what fails is a place, not a fact. May only fall."""
@@ -39,7 +39,7 @@ CALLED_BY_NAME = ("cli/", "web/", "feedback/providers/")
 """Whose functions are named by a command, a form or the provider's table, which call them: `add`, `parse`."""
 
 MANY_LOOKS = 3
-TESTS_OF_MANY_ACTS = 30
+TESTS_OF_MANY_ACTS = 29
 """Tests that act and look more than MANY_LOOKS times in turn: each could be several. May only fall."""
 
 ASSERTS = ("raises", "warns", "fail", "wait_for", "bounded_processor_time")
@@ -99,12 +99,45 @@ def test_functions_stay_short() -> None:
 def test_every_module_has_its_test_file_or_says_which_one_tries_it() -> None:
     """A module `services/digest/steps.py` is tried by `test_steps.py` in unit/services/digest or integration/digest."""
     listed = dict(line.split() for line in ELSEWHERE.read_text().splitlines() if not line.startswith("#"))
-    modules = {path.relative_to(SOURCE) for path in _trees() if path.name not in {"__init__.py", "__main__.py"}}
+    modules = {
+        path.relative_to(SOURCE)
+        for path, tree in _trees().items()
+        if path.name not in {"__init__.py", "__main__.py"} and not _only_declares(tree)
+    }
     without = {str(module) for module in modules if not any(file.exists() for file in _own_tests(module))}
     assert without - set(listed) == set(), "write their test file"
     assert set(listed) - without == set(), "they have their test file now or are gone: take them off the list"
     assert [test for test in listed.values() if not (TESTS / test).exists()] == []
     assert len(listed) == TESTED_ELSEWHERE, "lower TESTED_ELSEWHERE"
+
+
+def _only_declares(tree: ast.Module) -> bool:
+    """Whether nothing in it runs: types, tables and protocols are tried by what uses them."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Lambda | ast.comprehension | ast.For | ast.While | ast.Try | ast.With):
+            return False
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not all(_is_text(each) for each in node.body):
+            return False
+    return True
+
+
+def _is_text(node: ast.stmt) -> bool:
+    """A docstring, or `...`."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+@pytest.mark.parametrize(
+    ("source", "declares"),
+    [
+        ('class Read(Protocol):\n    def __call__(self) -> int:\n        """A number."""\n        ...', True),
+        ("class Row(Struct):\n    id: int = 0\n\nTABLE = Table('t', Column('id'))", True),
+        ("class Row(Struct):\n    id: int\n\n    def double(self) -> int:\n        return 2 * self.id", False),
+        ("def double(number: int) -> int:\n    return 2 * number", False),
+        ("NAMES = {name: name.lower() for name in ALL}", False),
+    ],
+)
+def test_what_runs_is_more_than_a_declaration(source: str, *, declares: bool) -> None:
+    assert _only_declares(ast.parse(source)) is declares
 
 
 def _own_tests(module: Path) -> list[Path]:

@@ -38,7 +38,9 @@ class Notices:
             self.take(entry)
 
     def take(self, entry: FeedEntry) -> None:
-        """Look at what was added to the feed."""
+        """Look at what was added to the feed; an entry without events, erasures and removals says nothing."""
+        if not (entry.events or entry.erase or entry.remove):
+            return
         events, due = entry.events, self._clock.now() + self._hold
         for place, event in enumerate(events):
             number = entry.first + place

@@ -1,6 +1,6 @@
 """A digest over a real journal and real stores."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,7 +10,7 @@ import pytest
 from postlude.classify import Judgement
 from postlude.feedback import Finding, FindingKind
 from postlude.history import History, open_history
-from postlude.journal import JournalReader, JournalWriter, Spool
+from postlude.journal import JournalReader, JournalRecord, JournalWriter, Position, Spool
 from postlude.kit.clock import SystemClock
 from postlude.model.event import Event
 from postlude.model.observation import Observation, Returned, Submitted, encode_observation
@@ -28,6 +28,13 @@ from postlude.services.digest.withdrawal_removal import WithdrawalRemoval
 from postlude.services.digest.withdrawn import Withdrawn
 from postlude.services.notices import Notices
 from postlude.store import Copy, Link, Message, Store, Submission
+
+
+class FromTheStart(JournalReader):
+    """Reads everything again, as if no store had told where it is."""
+
+    def read(self, _after: Mapping[int, Position], limit: int) -> list[JournalRecord]:
+        return super().read({}, limit)
 
 
 class World:
@@ -52,6 +59,7 @@ class World:
         windows: Windows | None = None,
         notices: Notices | None = None,
         know_sender: SenderKnown = lambda _message, _user: None,
+        reader: type[JournalReader] = JournalReader,
     ) -> Digest:
         withdrawn = Withdrawn(self.store.privacy)
         record_steps = RecordSteps(
@@ -60,7 +68,7 @@ class World:
             hits=hits or Hits(self.store.messages, withdrawn=withdrawn),
         )
         return Digest(
-            journal=JournalReader(self.folder / "journal"),
+            journal=reader(self.folder / "journal"),
             store=self.store,
             history=self.history,
             record_steps=record_steps,
@@ -115,3 +123,8 @@ def world(tmp_path: Path, store: Store) -> Iterator[World]:
 @pytest.fixture
 def human() -> Callable[..., Judgement]:
     return lambda _hit, *, sent_at: Judgement(Verdict.HUMAN, (f"sent {sent_at}",), "Gmail")
+
+
+@pytest.fixture
+def from_the_start() -> type[JournalReader]:
+    return FromTheStart

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from mails.visits import NOON, S, visit
 from postlude.classify import RULES_VERSION
 from postlude.model.event import LATE_FACTS, Event
-from postlude.model.observation import Attempt, Hit, Observation, Submitted
+from postlude.model.observation import Attempt, Observation, Submitted
 from postlude.model.words import EventKind, HitEndpoint, SendOutcome, Verdict, Via
 from postlude.services.digest.hits import Hits
 from postlude.services.digest.own_visits import OwnVisits, sender_in
@@ -15,20 +16,9 @@ from postlude.services.digest.reclassify import Reclassifier
 from postlude.services.digest.reconsider import Windows
 
 World = Any  # conftest.World: tests are found by path and cannot import one another
-S = 1_000_000
-NOON = 1_800_000_000 * S
-CHROME = (
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/146.0.0.0 Safari/537.36"
-)
 LINK, PIXEL = HitEndpoint.LINK, HitEndpoint.PIXEL
 RECIPIENTS = tuple(f"r{n}@firm{n % 4}.example" for n in range(10))
 SUBMITTED = Submitted(NOON - S, 1, 7, Via.RELAY, "alice@example.org", RECIPIENTS)
-
-
-def _hit(seconds: float, position: int = -1, copy: int = 10, address: str = "192.0.2.0", **facts: str) -> Hit:
-    endpoint = PIXEL if position < 0 else LINK
-    at = NOON + round(seconds * S)
-    return Hit(at, endpoint, 1, 1, copy, position, "GET", CHROME, address, {}, facts)
 
 
 def _sent(copy: int = 10, at: int = NOON) -> Attempt:
@@ -59,7 +49,7 @@ def _nothing_changes_when_all_is_judged_again(world: World, classifier: Any = No
 @pytest.mark.parametrize("restarted", [False, True])
 def test_a_click_is_prompt_also_when_the_hand_off_is_digested_after_it(submitted: World, restarted: bool) -> None:
     digest = submitted.digest()
-    submitted.say(_hit(0.5, 0))
+    submitted.say(visit(0.5, 0))
     digest.catch_up()
     [before] = _events(submitted)
     assert before.verdict is Verdict.HUMAN
@@ -79,9 +69,9 @@ def test_a_click_is_prompt_also_when_the_hand_off_is_digested_after_it(submitted
 
 
 def test_a_gateway_s_network_is_suspected_when_the_hand_off_comes_later(submitted: World) -> None:
-    submitted.say(_hit(90, 0, network="mimecast"))
+    submitted.say(visit(90, 0, network="mimecast"))
     submitted.digest().catch_up()
-    submitted.say(_hit(95, network="mimecast"), _sent())
+    submitted.say(visit(95, network="mimecast"), _sent())
     submitted.digest().catch_up()
     assert [event.verdict for event in _events(submitted)] == [Verdict.MACHINE_SUSPECTED]
     assert [event.verdict for event in _events(submitted, EventKind.OPENED)] == [Verdict.MACHINE_SUSPECTED]
@@ -89,7 +79,7 @@ def test_a_gateway_s_network_is_suspected_when_the_hand_off_comes_later(submitte
 
 
 def test_links_in_tabs_are_a_person_s_once_the_hand_off_is_known_to_be_long_ago(submitted: World) -> None:
-    submitted.say(*(_hit(700 + n, n) for n in range(3)))
+    submitted.say(*(visit(700 + n, n) for n in range(3)))
     submitted.digest().catch_up()
     assert {event.verdict for event in _events(submitted)} == {Verdict.MACHINE_SUSPECTED}
     submitted.say(_sent())
@@ -100,7 +90,7 @@ def test_links_in_tabs_are_a_person_s_once_the_hand_off_is_known_to_be_long_ago(
 
 
 def test_more_hits_than_a_window_holds_are_judged_again_too(submitted: World) -> None:
-    submitted.say(_hit(0.5, 0), *(_hit(20 + 40 * n) for n in range(40)))
+    submitted.say(visit(0.5, 0), *(visit(20 + 40 * n) for n in range(40)))
     submitted.digest().catch_up()
     submitted.say(_sent())
     submitted.digest().catch_up()
@@ -111,7 +101,7 @@ def test_more_hits_than_a_window_holds_are_judged_again_too(submitted: World) ->
 
 def test_whether_many_recipients_share_a_visitor_does_not_depend_on_the_hand_off(submitted: World) -> None:
     for copy in range(10, 20):
-        submitted.say(_hit(0.5 + copy / 100, 0, copy=copy))
+        submitted.say(visit(0.5 + copy / 100, 0, copy=copy))
         submitted.digest().catch_up()
         submitted.say(_sent(copy))
         submitted.digest().catch_up()
@@ -126,9 +116,9 @@ def test_a_copy_that_is_known_to_have_arrived_by_its_opening_was_handed_over_nob
 ) -> None:
     submitted.say(Attempt(NOON, 1, 10, SendOutcome.INDETERMINATE, 0, "", "", "", "", 1, 0))
     submitted.digest().catch_up()
-    submitted.say(_hit(30))
+    submitted.say(visit(30))
     submitted.digest().catch_up()
-    submitted.say(_hit(31, 0))
+    submitted.say(visit(31, 0))
     submitted.digest().catch_up()
     assert submitted.store.messages.copy(10).sent_at is not None
     assert [event.verdict for event in _events(submitted)] == [Verdict.HUMAN]
@@ -148,8 +138,8 @@ def _digest(world: World, **more: Any) -> Any:
 def test_hits_that_are_read_before_their_message_are_judged_again_with_it(world: World) -> None:
     """As after a backup was put back: links, domains and sender are known only then."""
     world.spool.put(1, b"link " * 6)
-    crowd = [_hit(60 + copy, 0, copy=copy, address="198.51.100.0") for copy in range(10, 20)]
-    own = _hit(3_000, 0, copy=11, address="203.0.113.0", signed_in="0000000000000007:0000000000000001")
+    crowd = [visit(60 + copy, 0, copy=copy, address="198.51.100.0") for copy in range(10, 20)]
+    own = visit(3_000, 0, copy=11, address="203.0.113.0", signed_in="0000000000000007:0000000000000001")
     world.say(*crowd, own)
     _digest(world).catch_up()
     assert {event.verdict for event in _events(world)} == {Verdict.HUMAN}
@@ -169,14 +159,14 @@ def _facts(chance: random.Random) -> list[Observation]:
         if chance.random() < 0.8:
             found.append(_sent(copy, NOON + copy * S))
         start = chance.choice((0.3, 1.9, 5, 43, 590, 700)) + copy
-        found += [_hit(start + n / 3, n, copy=copy) for n in range(chance.choice((1, 1, 3, 4, 6)))]
-        found += [_hit(start + chance.choice((-1, 4, 90)), copy=copy) for _ in range(chance.randrange(3))]
+        found += [visit(start + n / 3, n, copy=copy) for n in range(chance.choice((1, 1, 3, 4, 6)))]
+        found += [visit(start + chance.choice((-1, 4, 90)), copy=copy) for _ in range(chance.randrange(3))]
         if chance.random() < 0.5:
-            found.append(_hit(400 + copy, 1, copy=copy, address="198.51.100.0"))
+            found.append(visit(400 + copy, 1, copy=copy, address="198.51.100.0"))
         if chance.random() < 0.3:
-            found.append(_hit(300 + copy, 2, copy=copy, address="198.51.7.0", network="proofpoint"))
+            found.append(visit(300 + copy, 2, copy=copy, address="198.51.7.0", network="proofpoint"))
         if chance.random() < 0.3:
-            found.append(_hit(350 + copy, 2, copy=copy, signed_in="0000000000000007:0000000000000001"))
+            found.append(visit(350 + copy, 2, copy=copy, signed_in="0000000000000007:0000000000000001"))
     return found
 
 

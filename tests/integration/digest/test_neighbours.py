@@ -5,30 +5,22 @@ from typing import Any
 
 import pytest
 
+from mails.visits import NOON, S, visit
 from postlude.classify import WindowSettings
-from postlude.history import History
 from postlude.model.observation import Hit
-from postlude.model.words import CopyStatus, EventKind, HitEndpoint, Verdict, Via
+from postlude.model.words import CopyStatus, EventKind, Verdict, Via
 from postlude.services.digest import neighbours
-from postlude.services.digest.neighbours import Neighbours
 from postlude.services.digest.reclassify import Reclassifier
-from postlude.services.digest.reconsider import Windows
 from postlude.store import Batch, Copy, Message, Store, Submission
 
 World = Any  # conftest.World: tests are found by path and cannot import one another
-S = 1_000_000
-NOON = 1_800_000_000 * S
-CHROME = (
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/146.0.0.0 Safari/537.36"
-)
 H, SUSPECTED = Verdict.HUMAN, Verdict.MACHINE_SUSPECTED
 COPIES = 40
 ALONE = WindowSettings(shared_copies=1_000)
 
 
-def _hit(copy: int, seconds: float, link: int = 0, address: str = "198.51.100.0") -> Hit:
-    at = NOON + round(seconds * S)
-    return Hit(at, HitEndpoint.LINK, 1, 1, copy, link, "GET", CHROME, address, {}, {})
+def _click(copy: int, seconds: float, address: str = "198.51.100.0") -> Hit:
+    return visit(seconds, 0, copy, address)
 
 
 def _send(store: Store, domains: int) -> None:
@@ -50,10 +42,10 @@ def _verdicts(world: World) -> dict[tuple[int, int], Verdict]:
 def test_the_tenth_recipient_makes_all_of_them_suspected(world: World) -> None:
     _send(world.store, domains=4)
     for copy in range(1, 10):
-        world.say(_hit(copy, copy * 7))
+        world.say(_click(copy, copy * 7))
         world.digest().catch_up()  # a new one every time, as after a restart
     assert set(_verdicts(world).values()) == {H}
-    world.say(_hit(10, 80))
+    world.say(_click(10, 80))
     world.digest().catch_up()
     assert set(_verdicts(world).values()) == {SUSPECTED}
     activity = world.store.messages.activity(1)
@@ -65,14 +57,14 @@ def test_the_tenth_recipient_makes_all_of_them_suspected(world: World) -> None:
 
 def test_an_office_behind_one_address_is_no_sweep(world: World) -> None:
     _send(world.store, domains=2)
-    world.say(*(_hit(copy, copy * 7) for copy in range(1, COPIES)))
+    world.say(*(_click(copy, copy * 7) for copy in range(1, COPIES)))
     world.digest().catch_up()
     assert set(_verdicts(world).values()) == {H}
 
 
 def test_a_person_s_own_visit_beside_it_stays_theirs(world: World) -> None:
     _send(world.store, domains=4)
-    world.say(_hit(3, 2, address="203.0.113.0"), *(_hit(copy, 60 + copy) for copy in range(1, 13)))
+    world.say(_click(3, 2, address="203.0.113.0"), *(_click(copy, 60 + copy) for copy in range(1, 13)))
     world.digest().catch_up()
     assert [place for place, verdict in _verdicts(world).items() if verdict is H] == [(3, NOON + 2 * S)]
 
@@ -83,8 +75,8 @@ def _mixed(chance: random.Random) -> list[Hit]:
     for crowd in range(6):
         start = chance.randrange(3_000)
         copies = chance.sample(range(1, COPIES + 1), chance.randrange(4, 18))
-        hits += [_hit(copy, start + chance.randrange(900), address=f"198.51.{crowd % 4}.0") for copy in copies]
-    hits += [_hit(copy, chance.randrange(3_600), address=f"203.0.{copy}.0") for copy in range(1, COPIES + 1)]
+        hits += [_click(copy, start + chance.randrange(900), address=f"198.51.{crowd % 4}.0") for copy in copies]
+    hits += [_click(copy, chance.randrange(3_600), address=f"203.0.{copy}.0") for copy in range(1, COPIES + 1)]
     return hits
 
 
@@ -123,33 +115,6 @@ def _from_nothing(world: World) -> None:
         if work is before:
             assert SUSPECTED not in _verdicts(world).values()
     assert len(_verdicts(world)) == len(events)
-
-
-class _Counting:
-    """The history, and how often it was asked."""
-
-    def __init__(self, history: History) -> None:
-        self.since, self._of_visitors = history.since, history.of_visitors
-        self.asked = 0
-
-    def of_visitors(self, *wanted: Any) -> Any:
-        self.asked += 1
-        return self._of_visitors(*wanted)
-
-
-def test_what_comes_in_time_asks_the_history_nothing(world: World) -> None:
-    _send(world.store, domains=4)
-    counting = _Counting(world.history)
-    windows = Windows(world.store.messages, world.history)
-    windows._neighbours = Neighbours(world.store.messages, counting, WindowSettings())
-    digest = world.digest(windows=windows)
-    for minute in range(0, 120, 3):
-        world.say(_hit(1 + minute % COPIES, minute * 60 + 20), _hit(2 + minute % 30, minute * 60))
-        digest.catch_up()
-    assert counting.asked == 0
-    world.say(_hit(5, 60))
-    digest.catch_up()
-    assert counting.asked == 1
 
 
 def test_of_one_visitor_the_newest_hits_are_remembered() -> None:

@@ -6,30 +6,19 @@ from typing import Any
 
 import pytest
 
+from mails.visits import CHROME, NOON, S, visit
 from postlude.classify import VERDICTS, code_of, entry_of, judge, place_of, program_of, read_hits, reconsider
 from postlude.model.event import LATER_HITS, Event
 from postlude.model.observation import Attempt, Hit, Submitted
 from postlude.model.words import EventKind, HitEndpoint, SendOutcome, Verdict, Via
-from postlude.services.digest.reconsider import WindowCache
 from postlude.services.reports.messages import Reports
 
 World = Any  # conftest.World: tests are found by path and cannot import one another
-S = 1_000_000
-NOON = 1_800_000_000 * S
-CHROME = (
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/146.0.0.0 Safari/537.36"
-)
 LINK, PIXEL = HitEndpoint.LINK, HitEndpoint.PIXEL
 
 
-def _hit(seconds: float, position: int = -1, copy: int = 10, address: str = "192.0.2.0") -> Hit:
-    endpoint = PIXEL if position < 0 else LINK
-    at = NOON + round(seconds * S)
-    return Hit(at, endpoint, 1, copy // 10, copy, position, "GET", CHROME, address, {}, {})
-
-
 def _sweep(links: int = 10, start: float = 43.0, copy: int = 10) -> list[Hit]:
-    return [_hit(start + n / 20, n, copy) for n in range(links)]
+    return [visit(start + n / 20, n, copy) for n in range(links)]
 
 
 @pytest.fixture
@@ -70,7 +59,7 @@ def test_the_first_clicks_of_a_sweep_are_taken_back(sent: World, at_a_time: int)
 
 
 def test_a_correction_says_what_it_was_first_and_why(sent: World) -> None:
-    sent.say(_hit(43, 0))
+    sent.say(visit(43, 0))
     sent.digest().catch_up()
     [before] = _clicks(sent)
     assert before.verdict is Verdict.HUMAN
@@ -90,9 +79,9 @@ def test_a_correction_says_what_it_was_first_and_why(sent: World) -> None:
 
 
 def test_people_before_and_after_a_sweep_stay_people(sent: World) -> None:
-    sent.say(_hit(5), _hit(6, 2))
+    sent.say(visit(5), visit(6, 2))
     sent.digest().catch_up()
-    sent.say(*_sweep(4, start=100), _hit(4000, 1))
+    sent.say(*_sweep(4, start=100), visit(4000, 1))
     sent.digest().catch_up()
     done = sent.store.messages.activity(1)[10]
     assert done.opens == 1
@@ -103,11 +92,11 @@ def test_people_before_and_after_a_sweep_stay_people(sent: World) -> None:
 
 
 def test_an_open_that_a_click_confirms_counts_as_a_person_s(sent: World) -> None:
-    bare = _hit(5)
+    bare = visit(5)
     sent.say(Hit(bare.at, PIXEL, 1, 1, 10, -1, "GET", "Mozilla/5.0", "192.0.2.0", {}, {}))
     sent.digest().catch_up()
     assert sent.store.messages.activity(1)[10].opens_unknown == 1
-    sent.say(_hit(60, 2))
+    sent.say(visit(60, 2))
     sent.digest().catch_up()
     done = sent.store.messages.activity(1)[10]
     assert done.opens == 1
@@ -118,9 +107,9 @@ def test_an_open_that_a_click_confirms_counts_as_a_person_s(sent: World) -> None
 def _crowd(chance: random.Random) -> list[Hit]:
     hits: list[Hit] = []
     for copy in (10, 11):
-        hits += [_hit(chance.choice([5, 43, 44, 200, 4000]) + chance.random(), copy=copy) for _ in range(3)]
+        hits += [visit(chance.choice([5, 43, 44, 200, 4000]) + chance.random(), copy=copy) for _ in range(3)]
         hits += _sweep(chance.randrange(1, 7), start=43, copy=copy) if chance.random() < 0.7 else []
-        hits += [_hit(43 + n * 30, copy=copy, address=f"198.51.{n}.0") for n in range(chance.randrange(4))]
+        hits += [visit(43 + n * 30, copy=copy, address=f"198.51.{n}.0") for n in range(chance.randrange(4))]
     return hits
 
 
@@ -181,7 +170,7 @@ def _last_click(world: World) -> int | None:
 @pytest.fixture
 def taken_back(sent: World) -> World:
     """Link 2 was followed by a person, then by a filter that was one only with its last click."""
-    for hits in ([_hit(5, 2, copy=11)], [*_sweep(3, start=60), _hit(60.5, 3)], [_hit(60.6, 4)]):
+    for hits in ([visit(5, 2, copy=11)], [*_sweep(3, start=60), visit(60.5, 3)], [visit(60.6, 4)]):
         sent.say(*hits)
         sent.digest().catch_up()
     return sent
@@ -196,13 +185,13 @@ def test_a_link_was_followed_last_when_a_person_did(taken_back: World) -> None:
 def test_what_follows_a_click_that_was_taken_back_is_last_only_if_it_is(
     taken_back: World, seconds: int, last: int
 ) -> None:
-    taken_back.say(_hit(seconds, 2, copy=11, address="198.51.100.0"))
+    taken_back.say(visit(seconds, 2, copy=11, address="198.51.100.0"))
     taken_back.digest().catch_up()
     assert _last_click(taken_back) == NOON + last * S
 
 
 def test_head_is_a_hit_that_counts_for_nothing_and_suspects_the_click_after_it(sent: World) -> None:
-    head = _hit(50, 1)
+    head = visit(50, 1)
     sent.say(Hit(head.at, LINK, 1, 1, 10, 1, "HEAD", CHROME, head.address, {}, {}))
     sent.digest().catch_up()
     done = sent.store.messages.activity(1)[10]
@@ -210,7 +199,7 @@ def test_head_is_a_hit_that_counts_for_nothing_and_suspects_the_click_after_it(s
     [event] = [event for event in sent.history.timeline(1, 10) if event.kind is EventKind.VIEWED]
     assert event.facts["page"] == "link"
     assert event.verdict is Verdict.MACHINE
-    sent.say(_hit(50.3, 1))
+    sent.say(visit(50.3, 1))
     sent.digest().catch_up()
     [click] = _clicks(sent)
     assert click.verdict is Verdict.MACHINE_SUSPECTED
@@ -218,7 +207,7 @@ def test_head_is_a_hit_that_counts_for_nothing_and_suspects_the_click_after_it(s
 
 
 def test_a_damaged_form_of_a_link_suspects_the_click_beside_it(sent: World) -> None:
-    sent.say(_hit(50, 1))
+    sent.say(visit(50, 1))
     sent.digest().catch_up()
     damaged = Hit(NOON + 51 * S, HitEndpoint.DAMAGED_LINK, 1, 1, 10, -1, "GET", CHROME, "192.0.2.0", {}, {})
     sent.say(damaged)
@@ -227,14 +216,3 @@ def test_a_damaged_form_of_a_link_suspects_the_click_beside_it(sent: World) -> N
     assert click.verdict is Verdict.MACHINE_SUSPECTED
     assert click.reasons[0] == "damaged-link"
     assert sent.store.messages.activity(1)[10].clicks == 0
-
-
-def test_windows_are_cached_up_to_a_number_of_bytes() -> None:
-    cache = WindowCache(100_000)
-    for copy in range(10_000):
-        cache.put({copy: bytes(90)})
-    known = [copy for copy in range(10_000) if cache.get(copy) is not None]
-    assert 100 < len(known) < 320
-    assert known[-1] == 9_999
-    cache.clear()
-    assert cache.get(9_999) is None

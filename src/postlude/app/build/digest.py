@@ -20,8 +20,9 @@ from postlude.services.digest.attribution import Attribution, attribute, tag_rea
 from postlude.services.digest.decisions import Resolutions
 from postlude.services.digest.findings import Repeats
 from postlude.services.digest.hits import Hits
-from postlude.services.digest.loop import Digest, MaintenanceStep
+from postlude.services.digest.loop import Digest
 from postlude.services.digest.own_visits import OwnVisits, sender_in
+from postlude.services.digest.ports import MaintenanceStep
 from postlude.services.digest.provider_calls import ProviderCalls
 from postlude.services.digest.reconsider import Windows
 from postlude.services.digest.returned_mail import ReturnedMail, parse_returned

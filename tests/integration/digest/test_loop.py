@@ -1,5 +1,7 @@
+"""The digest from a journaled observation to what pages show."""
+
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -7,8 +9,7 @@ import pytest
 from postlude.classify import Judgement
 from postlude.kit.clock import SystemClock
 from postlude.model.errors import StorageError
-from postlude.model.event import Event
-from postlude.model.observation import Attempt, Hit, Returned, Submitted, Webhook
+from postlude.model.observation import Attempt, Hit, Returned, Submitted
 from postlude.model.words import CopyStatus, EventKind, HitEndpoint, SendOutcome, Via
 from postlude.services.digest.hits import Hits
 from postlude.services.reports.messages import Reports
@@ -41,7 +42,9 @@ def _submit(world: World) -> None:
     world.say(Submitted(5, 1, 7, Via.RELAY, "alice@example.org", ("bob@example.org", "carol@example.org")))
 
 
-def test_a_message_from_taking_in_to_an_answer(world: World, human: Callable[..., Judgement]) -> None:
+@pytest.fixture
+def answered(world: World, human: Callable[..., Judgement]) -> World:
+    """A message to Bob and Carol: Bob opened, clicked, left and answered."""
     _submit(world)
     world.say(
         _attempt(SendOutcome.ACCEPTED, 100),
@@ -54,10 +57,40 @@ def test_a_message_from_taking_in_to_an_answer(world: World, human: Callable[...
     world.spool.put(9, b"bob@example.org")
     world.say(Returned(700, 9, "smtp", "bob@example.org", "alice@example.org"))
     assert world.digest(hits=Hits(world.store.messages, human)).catch_up() == 8
-    assert _kinds(world, 10) == ["queued", "sent", "opened", "opened", "clicked", "viewed", "unsubscribed", "replied"]
-    assert _kinds(world, 11) == ["queued"]
-    view = Reports(world.store, world.history).message(1)
-    bob, carol = view.copies
+    return world
+
+
+def test_a_message_from_taking_in_to_an_answer(answered: World) -> None:
+    assert _kinds(answered, 10) == [
+        "queued",
+        "sent",
+        "opened",
+        "opened",
+        "clicked",
+        "viewed",
+        "unsubscribed",
+        "replied",
+    ]
+    assert _kinds(answered, 11) == ["queued"]
+
+
+def test_every_record_has_one_outcome(answered: World) -> None:
+    assert answered.store.digest.outcomes() == {"submitted": 1, "attempted": 1, "counted": 5, "returned": 1}
+
+
+def test_who_left_is_suppressed(answered: World) -> None:
+    assert answered.store.suppressions.contains(["bob@example.org", "carol@example.org"]) == {"bob@example.org"}
+
+
+def test_an_event_has_what_its_request_told(answered: World) -> None:
+    opened = answered.history.timeline(1, 10)[2]
+    assert opened.reasons == ("sent 100",)
+    assert opened.facts == {"user_agent": "Gecko", "network": "hosting", "client": "Gmail"}
+    assert opened.address == "192.0.2.0"
+
+
+def test_the_report_of_a_message_counts_each_recipients_events(answered: World) -> None:
+    bob, carol = Reports(answered.store, answered.history).message(1).copies
     assert bob.status == "sent"
     assert bob.delivered == "implied"
     assert bob.opens == 2
@@ -68,91 +101,24 @@ def test_a_message_from_taking_in_to_an_answer(world: World, human: Callable[...
     assert carol.status == "queued"
     assert carol.delivered == ""
     assert carol.opens == 0
-    assert world.store.suppressions.contains(["bob@example.org", "carol@example.org"]) == {"bob@example.org"}
-    assert world.store.digest.outcomes() == {"submitted": 1, "attempted": 1, "counted": 5, "returned": 1}
-    opened = world.history.timeline(1, 10)[2]
-    assert opened.reasons == ("sent 100",)
-    assert opened.facts == {"user_agent": "Gecko", "network": "hosting", "client": "Gmail"}
-    assert opened.address == "192.0.2.0"
-    [row] = Reports(world.store, world.history).messages()
+
+
+def test_the_list_of_messages_counts_recipients(answered: World) -> None:
+    [row] = Reports(answered.store, answered.history).messages()
     assert row.copies == 2
     assert row.sent == 1
     assert row.opened == 1
     assert row.clicked == 1
     assert row.replied == 1
     assert row.mark == "opened"
-    sentences = [entry.summary for entry in Reports(world.store, world.history).timeline(1, "bob@example.org")]
+
+
+def test_a_timeline_is_written_in_sentences(answered: World) -> None:
+    sentences = [entry.summary for entry in Reports(answered.store, answered.history).timeline(1, "bob@example.org")]
     assert sentences[2:4] == [
         "Opened in Gmail by a person",
         "Opened in Gmail by a person (2nd time)",
     ]
-
-
-def test_reading_everything_again_changes_nothing(world: World, human: Callable[..., Judgement]) -> None:
-    _submit(world)
-    world.say(_hit(), _attempt(SendOutcome.ACCEPTED, 100), _hit(at=2000), b"no observation")
-    hits = Hits(world.store.messages, human)
-    world.digest(hits=hits).catch_up()
-    before = (
-        world.store.messages.activity(1),
-        world.history.total(),
-        world.store.digest.outcomes(),
-        world.store.digest.positions(),
-    )
-    behind = world.digest(hits=hits)
-    behind._after = dict  # as if no store had told where it is
-    assert behind.step() == 5
-    assert (
-        world.store.messages.activity(1),
-        world.history.total(),
-        world.store.digest.outcomes(),
-        world.store.digest.positions(),
-    ) == before
-
-
-@pytest.mark.parametrize("fails", ["history", "store"])
-def test_each_store_goes_on_where_it_was(world: World, fails: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    world.say(*(_hit(at=i * 1000) for i in range(250)))
-    with monkeypatch.context() as patch:
-        calls = []
-        name, real = ("append", world.history.append) if fails == "history" else ("apply", world.store.digest.apply)
-
-        def broken(*arguments: object, **named: object) -> object:
-            calls.append(1)
-            if len(calls) == 2:
-                raise StorageError("the disk is full")
-            return real(*arguments, **named)
-
-        patch.setattr(world.history if fails == "history" else world.store.digest, name, broken)
-        with pytest.raises(StorageError):
-            world.digest().catch_up()
-    world.digest().catch_up()
-    done = world.store.messages.activity(1)[10]
-    assert done.opens + done.opens_unknown + done.opens_machine == 250
-    assert world.history.total() == 250
-    assert world.store.digest.outcomes() == {"counted": 250}
-
-
-def test_poison_is_quarantined_and_the_rest_counts(world: World, human: Callable[..., Judgement]) -> None:
-    world.spool.put(8, b"crash")
-    world.say(
-        _hit(at=1),
-        b"\xff\x00 not msgpack",
-        Returned(3, 8, "smtp", "", ""),
-        Returned(4, 404, "smtp", "", ""),
-        Hit(5, HitEndpoint.PIXEL, 1, 1, (1 << 64) - 1, -1, "GET", "Gecko", "", {}, {}),
-        Webhook(6, "acme", {}, b"{}"),
-        Submitted(7, 404, 7, Via.API, "", ()),
-        _hit(at=8, agent="nul \0 and smile \U0001f600"),
-    )
-    assert world.digest(hits=Hits(world.store.messages, human)).catch_up() == 8
-    assert world.store.digest.outcomes() == {"counted": 2, "unreadable": 1, "failed": 3, "unhandled": 1, "submitted": 1}
-    reasons = [one.reason for one in world.store.feedback.list_quarantined()]
-    assert len(reasons) == 5
-    assert any("fell over" in reason for reason in reasons)
-    assert any("no mail is stored" in reason for reason in reasons)
-    assert world.store.messages.activity(1)[10].opens == 2
-    assert _kinds(world) == ["opened", "opened"]
 
 
 def test_mail_nobody_can_match_is_shown_and_kept(world: World) -> None:
@@ -203,17 +169,6 @@ def test_a_repeating_proxy_is_one_opening_also_after_a_restart(world: World) -> 
     assert world.history.total() == 5
 
 
-def test_a_replayed_proxy_open_does_not_merge_with_itself(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    world.say(_hit(at=SystemClock().now(), agent=_YAHOO))
-    with monkeypatch.context() as patch:
-        patch.setattr(world.store.digest, "apply", _full)
-        with pytest.raises(StorageError):
-            world.digest().catch_up()
-    world.digest().catch_up()
-    assert world.store.digest.outcomes() == {"counted": 1}
-    assert world.store.messages.activity(1)[10].opens == 1
-
-
 def test_an_opening_whose_batch_could_not_be_written_counts_when_it_can(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -239,23 +194,6 @@ def test_a_repeating_proxy_is_one_opening_however_long_the_digest_stood_still(wo
 
 def _full(*_arguments: object, **_named: object) -> None:
     raise StorageError("the disk is full")
-
-
-def test_a_history_that_refuses_one_event_takes_the_others(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    world.say(*(_hit(copy=10 + i, at=i) for i in range(9)))
-    real = world.history.append
-
-    def picky(events: Sequence[Event], positions: Mapping[int, tuple[int, int]], **named: Sequence[int]) -> None:
-        if any(event.copy == 14 for event in events):
-            raise ValueError("not this one")
-        real(events, positions, **named)
-
-    monkeypatch.setattr(world.history, "append", picky)
-    world.digest().catch_up()
-    assert world.store.digest.outcomes() == {"counted": 9}
-    assert world.history.total() == 8
-    assert ["not this one" in one.text for one in world.store.integrity.incidents()] == [True]
-    assert world.history.positions() == world.store.digest.positions()
 
 
 async def test_pages_hear_of_it(world: World) -> None:

@@ -1,0 +1,52 @@
+"""Which records of a batch are written together, and which of them are more than a hit to count."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from postlude.model.observation import Attempt, RawHit, Resolved, Returned, Submitted, Webhook
+from postlude.services.digest.item import Item, RecordOutcome
+from postlude.services.digest.preferences import is_erasure
+
+SUBMISSIONS: Final = 64
+"""In one part: each costs milliseconds, and the first must not wait for the last."""
+
+
+def split_into_parts(items: Iterable[Item]) -> list[list[Item]]:
+    """Split a batch so that returned mail follows the outgoing mail it is matched against.
+
+    For the same reason a user's decision follows the finding it is about.
+
+    An erasure is its own part: both stores hold everything before it and nothing after it.
+
+    At most `SUBMISSIONS` submitted messages form a part.
+    """
+    parts: list[list[Item]] = [[]]
+    sending = returning = False
+    submitted = 0
+    for item in items:
+        seen = item.observation
+        if seen.__class__ is RawHit:
+            parts[-1].append(item)
+            continue
+        if is_erasure(seen):
+            parts += [[item], []]
+            sending = returning = False
+            continue
+        if (sending and isinstance(seen, Returned | Webhook)) or (returning and isinstance(seen, Resolved)):
+            parts.append([])
+            sending = returning = False
+        if isinstance(seen, Submitted):
+            submitted += 1
+            if not submitted % SUBMISSIONS:
+                parts.append([])
+        sending = sending or isinstance(seen, Submitted | Attempt)
+        returning = returning or isinstance(seen, Returned | Webhook)
+        parts[-1].append(item)
+    return [part for part in parts if part]
+
+
+def more_than_hits(items: Iterable[Item]) -> list[Item]:
+    """All items except hits on pixels and links that became exactly one event."""
+    return [
+        item for item in items if item.outcome is not RecordOutcome.COUNTED or item.observation.__class__ is not RawHit
+    ]
