@@ -54,6 +54,22 @@ def test_an_import_says_what_was_wrong_and_writes_it_to_a_file(run: Run, people:
     assert wrong["remedy"]
 
 
+def test_a_wish_in_a_file_is_told_before_and_withdrawn_after(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "w.csv").write_text("email,consent,do_not_track\nanna@example.org,withdrawn,\nbob@example.org,,yes\n")
+    tried = run("contacts", "import", "w.csv", "--dry-run")
+    assert "2  withdraw consent, as the file states" in tried
+    run("contacts", "import", "w.csv")
+    shown = json.loads(run("contacts", "show", "anna@example.org", "--json"))
+    assert shown["consent"]["mail"] == "withdrawn"
+    assert shown["proofs"][0]["source"] == "the file says so (w.csv)"
+    assert "opens are not recorded, clicks are not recorded" in run("privacy", "show", "bob@example.org")
+
+
+def test_a_wish_that_is_not_understood_is_asked_about(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "w.csv").write_text("email,consent\nanna@example.org,perhaps\n")
+    assert "line 2: 'perhaps' it is not clear what the person wants: write" in run("contacts", "import", "w.csv")
+
+
 def test_imports_are_listed(run: Run, people: str) -> None:
     run("contacts", "import", people)
     [first] = json.loads(run("contacts", "imports", "--json"))

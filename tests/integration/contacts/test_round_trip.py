@@ -11,6 +11,7 @@ from postlude.model.words import Consent, MemberStatus, MessagePurpose, Purpose
 from postlude.services.contacts import contacts as service
 from postlude.services.contacts import suppressions
 from postlude.store import Store, open_store
+from support.present import present
 from support.state_template import sqlite_state
 
 from .conftest import CLOCK, Write, imported
@@ -154,9 +155,7 @@ def test_a_contact_and_a_suppression_are_found_as_they_are_shown(store: Store, s
     assert [one.address for one in store.suppressions.latest(search=search)] == ["info@xn--mnchen-3ya.example"]
 
 
-def test_who_had_left_mailings_gets_none_elsewhere_and_who_came_back_here_does(
-    store: Store, written: Write, tmp_path: Path
-) -> None:
+def test_who_had_left_mailings_gets_none_by_the_file(store: Store, written: Write, tmp_path: Path) -> None:
     news = store.lists.add("News", CLOCK.now())
     gone, left, back = (store.contacts.add(f"{name}@x.example", CLOCK.now()) for name in ("gone", "left", "back"))
     store.suppressions.add(gone.address, "unsubscribed", at=CLOCK.now())
@@ -164,8 +163,9 @@ def test_who_had_left_mailings_gets_none_elsewhere_and_who_came_back_here_does(
     store.suppressions.add(back.address, "unsubscribed", at=CLOCK.now())
     file = written(export(store).encode())
     store.suppressions.remove(back.address)
-    imported(store, file)
-    assert store.suppressions.get(back.address) is None  # a file never overrules a person
+    assert imported(store, file).counts["ended"] == 1
+    assert present(store.suppressions.get(back.address)).reason == "unsubscribed"
+    assert store.suppressions.get(left.address) is None  # what they left here is known
     with closing(open_store(f"sqlite:///{tmp_path}/other.sqlite")) as other:
         imported(other, file)
         ended = other.contacts.why_not([one.address for one in (gone, left, back)], MessagePurpose.MAILING)

@@ -40,6 +40,9 @@ _WORDS = {
     "blank": "blank rows",
     "suppressed": "on the suppression list: kept, never mailed",
     "left": "had left a list: stay away from it",
+    "withdrawn": "withdraw consent, as the file states",
+    "ended": "get no more mailings, or no mail, as the file states",
+    "unproven": "are stated to have agreed: not recorded without --agreed",
 }
 
 
@@ -91,7 +94,9 @@ def import_file(  # noqa: PLR0917 - one parameter an option
 ) -> None:
     """Import the contacts of FILE: CSV in any encoding and with any delimiter, .xlsx, .xls or .ods.
 
-    The column with the addresses is found by its header or its content; the others become custom fields. A row that
+    The column with the addresses is found by its header or its content. Columns that state a wish (consent,
+    unsubscribed, do_not_track ... and what other products call them) are recorded as such. The others become custom
+    fields. A row that
     cannot be imported does not stop the rest: it is listed with its line, the reason and the remedy. After an
     interruption (Ctrl-C, a crash, a power cut), --resume continues the import, and no row is imported twice. Suppressed
     addresses stay suppressed, and contacts who left a list stay off it.
@@ -181,6 +186,9 @@ def _explain(order: ImportOrder) -> None:
     for what, number in named.items():
         if number >= 0:
             click.echo(f"{what}: {columns.names[number]!r}", err=True)
+    if stated := columns.stated():
+        wishes = ", ".join(f"{columns.names[n]!r} as {wish}" for n, wish in sorted(stated.items()))
+        click.echo(f"wishes: {wishes}", err=True)
     if columns.fields:
         shown = ", ".join(f"{columns.names[n]!r} as {name}" for n, name in columns.fields.items())
         click.echo(f"custom fields: {shown}", err=True)

@@ -9,6 +9,7 @@ import msgspec
 from postlude.model.address import AddressError, read_mailbox
 from postlude.model.contact_fields import CONTACT_FIELDS, FIELD_NAMES
 from postlude.model.errors import InputError
+from postlude.services.contacts.wish_columns import WISHES, is_doubtful, perhaps, wish_of_heading
 
 _NOISE: Final = re.compile(r"\W+")
 _ADDRESS: Final = frozenset(
@@ -25,13 +26,22 @@ _FAMILY: Final = frozenset(("last_name", "lastname", "surname", "family_name", "
 _TAGS: Final = frozenset(("tags", "tag", "labels"))
 
 
-TARGETS: Final = ("email", *FIELD_NAMES, "tags")
+_ONCE: Final = ("email", *FIELD_NAMES, "tags")
+TARGETS: Final = (*_ONCE, *WISHES)
 """What a column can be beside a custom field."""
-_KNOWN_HERE: Final = ("lists", "consent", "source", "created", "mailings")
-EXPORTED: Final = (*TARGETS, *_KNOWN_HERE)
+_KNOWN_HERE: Final = ("lists", "consent", "source", "created", "mailings", "opens_consent", "clicks_consent")
+EXPORTED: Final = (*_ONCE, *_KNOWN_HERE)
 """Columns of our own export; behind them come the custom fields."""
-_EXPORTS: Final = (EXPORTED, EXPORTED[:-1])
+_EXPORTS: Final = (EXPORTED, EXPORTED[:-2], EXPORTED[:-3])
 """As this version and those before it began an export."""
+_OWN_WISHES: Final = {
+    "consent": "consent",
+    "mailings": "mailings",
+    "opens_consent": "opens_consent",
+    "clicks_consent": "clicks_consent",
+}
+"""Columns of an export that state a wish, and how they are read."""
+_SUPPRESSIONS: Final = ("email", "reason", "since", "by", "note", "ends")
 _MAILCHIMP: Final = frozenset(("leid", "euid"))
 _TECHNICAL: Final = frozenset(
     re.findall(
@@ -58,6 +68,10 @@ class Columns(msgspec.Struct, frozen=True, kw_only=True):
     tags: int = -1
     fields: dict[int, str] = {}
     """Custom fields by column."""
+    wishes: dict[int, str] = {}
+    """Columns that state a wish, by what of WISHES they are."""
+    doubtful: tuple[int, ...] = ()
+    """Custom fields such as `status`: a cell that says `unsubscribed` is a wish all the same."""
     exported: bool = False
     """It is our own export: cells are exactly what was stored."""
     lists: int = -1
@@ -66,16 +80,23 @@ class Columns(msgspec.Struct, frozen=True, kw_only=True):
     created: int = -1
     mailings: int = -1
 
+    def stated(self) -> dict[int, str]:
+        """As `wishes`, also of a file that an older version looked at."""
+        older = {self.consent: "consent", self.mailings: "mailings"}
+        return {number: wish for number, wish in (older | self.wishes).items() if number >= 0}
+
     def target(self, number: int) -> str:
         """What a column is, in the words of `mapping`."""
         own = {self.email: "email", self.tags: "tags", **{column: name for name, column in self.own.items()}}
-        return own.get(number) or self.fields.get(number, "-")
+        exact = {self.lists: "lists", self.source: "source", self.created: "created"} if self.exported else {}
+        return own.get(number) or (exact | self.fields | self.wishes).get(number, "-")
 
 
-def find_columns(rows: Sequence[Sequence[str]], mapping: Mapping[str, str]) -> Columns:
+def find_columns(rows: Sequence[Sequence[str]], mapping: Mapping[str, str], *, wishes: bool = True) -> Columns:
     """Read the first rows of a file; InputError when no column has addresses, or `mapping` names one that is not there.
 
-    `mapping`: header text or `#2` -> one of TARGETS, a custom field's name, or `-` to leave out.
+    `mapping`: header text or `#2` -> one of TARGETS, a custom field's name, or `-` to leave out. Without `wishes`
+    columns that state a wish are custom fields.
     """
     if not rows:
         raise InputError("the file is empty")
@@ -85,23 +106,15 @@ def find_columns(rows: Sequence[Sequence[str]], mapping: Mapping[str, str]) -> C
     shown = tuple((first[n] if header and n < len(first) else "") or f"column {n + 1}" for n in range(width))
     targets = _targets(shown, mapping)
     ours = next((names for names in _EXPORTS if header and tuple(first[: len(names)]) == names), ())
-    if ours and not mapping:
+    if ours and all(target == _exported(shown, ours).target(n) for n, target in targets.items()):
         return _exported(shown, ours)
-    targets = {number: "-" for number, name in enumerate(ours) if name in _KNOWN_HERE} | targets
-    if {_word(title) for title in shown} >= _MAILCHIMP:
-        targets = {n: "-" for n, title in enumerate(shown) if _word(title) in _TECHNICAL} | targets
+    if wishes and tuple(first[: len(_SUPPRESSIONS)]) == _SUPPRESSIONS:
+        raise InputError("this is an export of suppressed addresses: import it with `postlude suppressions import`")
+    targets = _ordinary(shown, ours) | targets
     body = rows[1:] if header else rows
     if "email" not in targets.values():
         targets[_address_column(shown, body, set(targets))] = "email"
-    found: dict[str, int] = {}
-    fields: dict[int, str] = {}
-    taken: set[str] = set()
-    for number, title in enumerate(shown):
-        target = targets.get(number) or _guessed(_word(title), found)
-        if target in TARGETS:
-            found[target] = number
-        elif target != "-":
-            fields[number] = _unused(_word(target) or f"column_{number + 1}", taken)
+    found, fields, stated = _parted(shown, body, targets, wishes=wishes)
     words = {name: number for number, name in fields.items()}
     given = next((words[w] for w in words if w in _GIVEN), -1)
     family = next((words[w] for w in words if w in _FAMILY), -1)
@@ -114,7 +127,38 @@ def find_columns(rows: Sequence[Sequence[str]], mapping: Mapping[str, str]) -> C
         family=family,
         tags=found.get("tags", -1),
         fields=fields,
+        wishes=stated,
+        doubtful=tuple(n for n, name in fields.items() if wishes and name == _word(shown[n]) and is_doubtful(name)),
     )
+
+
+def _parted(
+    shown: Sequence[str], body: Sequence[Sequence[str]], targets: Mapping[int, str], *, wishes: bool
+) -> tuple[dict[str, int], dict[int, str], dict[int, str]]:
+    """The columns that are known, custom fields, and those that state a wish."""
+    found: dict[str, int] = {}
+    fields: dict[int, str] = {}
+    stated: dict[int, str] = {}
+    taken: set[str] = set()
+    for number, title in enumerate(shown):
+        cells = [row[number] for row in body if number < len(row)] if wishes else ()
+        target = targets.get(number) or _guessed(_word(title), found, cells, wishes=wishes)
+        if target in _ONCE:
+            found[target] = number
+        elif target in WISHES:
+            stated[number] = target
+        elif target != "-":
+            fields[number] = _unused(_word(target) or f"column_{number + 1}", taken)
+    return found, fields, stated
+
+
+def _ordinary(shown: Sequence[str], ours: Sequence[str]) -> dict[int, str]:
+    """What columns of another program, or of our own export that is read as an ordinary file, are known to be."""
+    known = {name: _OWN_WISHES.get(name, "-") for name in _KNOWN_HERE}
+    found = {number: known[name] for number, name in enumerate(ours) if name in known}
+    if {_word(title) for title in shown} >= _MAILCHIMP:
+        found |= {n: "-" for n, title in enumerate(shown) if _word(title) in _TECHNICAL}
+    return found
 
 
 def _exported(shown: tuple[str, ...], ours: tuple[str, ...]) -> Columns:
@@ -127,10 +171,9 @@ def _exported(shown: tuple[str, ...], ours: tuple[str, ...]) -> Columns:
         own={name: at[name] for name in FIELD_NAMES},
         tags=at["tags"],
         lists=at["lists"],
-        consent=at["consent"],
+        wishes={at[name]: wish for name, wish in _OWN_WISHES.items() if name in at},
         source=at["source"],
         created=at["created"],
-        mailings=at.get("mailings", -1),
         fields={number: shown[number] for number in range(len(ours), len(shown))},
         exported=True,
     )
@@ -145,7 +188,7 @@ def _targets(shown: Sequence[str], mapping: Mapping[str, str]) -> dict[int, str]
         if number is None:
             raise InputError(f"there is no column {column!r}: the file has {', '.join(map(repr, shown))}")
         found[number] = target.strip()
-    doubled = [t for t in TARGETS if list(found.values()).count(t) > 1]
+    doubled = [t for t in _ONCE if list(found.values()).count(t) > 1]
     if doubled:
         raise InputError(f"two columns are mapped to {doubled[0]}")
     return found
@@ -167,11 +210,11 @@ def _address_column(shown: Sequence[str], body: Sequence[Sequence[str]], mapped:
     )
 
 
-def _guessed(word: str, found: Mapping[str, int]) -> str:
+def _guessed(word: str, found: Mapping[str, int], cells: Sequence[str], *, wishes: bool) -> str:
     for target, words in (*((field.name, field.headings) for field in CONTACT_FIELDS), ("tags", _TAGS)):
         if word in words and target not in found:
             return target
-    return word
+    return ((wish_of_heading(word) or perhaps(word, cells)) if wishes else "") or word
 
 
 def _unused(word: str, taken: set[str]) -> str:

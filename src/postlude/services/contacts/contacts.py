@@ -12,6 +12,7 @@ from postlude.model.errors import InputError
 from postlude.model.words import Consent, Purpose
 from postlude.services.contacts.cell_words import words_text
 from postlude.services.contacts.columns import EXPORTED
+from postlude.services.contacts.wish_columns import states_a_wish
 from postlude.store import Store
 from postlude.store.contacts.rows import Contact, Membership
 
@@ -32,6 +33,7 @@ def add_contact(
     `own` are values of CONTACT_FIELDS as they were given; None: not given.
     """
     mailbox = read_mailbox(text)
+    _check_fields(fields or {})
     values = _own(own)
     values["name"] = values.get("name") or mailbox.name
     return store.contacts.add(mailbox.spelled, clock.now(), fields=dict(fields or {}), source=source, **values)
@@ -51,6 +53,7 @@ def edit_contact(
     if address:
         changes["spelled"] = read_mailbox(address).spelled
     if fields:
+        _check_fields({name: value for name, value in fields.items() if contact.fields.get(name) != value})
         merged = {**contact.fields, **fields}
         changes["fields"] = {key: value for key, value in merged.items() if value != ""}
     return store.contacts.change(contact.id, clock.now(), **changes) if changes else contact
@@ -78,6 +81,15 @@ def set_consent(
     if Consent.GIVEN in states.values() and not source.strip():
         raise InputError("state where and when it was given: consent needs a proof")
     store.contacts.record_consent(contact.id, states, clock.now(), how="by hand", source=source, by=by)
+
+
+def _check_fields(fields: Mapping[str, str]) -> None:
+    """InputError for a wish that is given as a custom field, where nothing would heed it."""
+    if name := states_a_wish(fields):
+        raise InputError(
+            f"{name!r} states a wish, and a custom field is not heeded. Record it with `postlude contacts consent`, "
+            "`contacts unsubscribe` or on the contact's page; or give the field another name"
+        )
 
 
 def _own(given: Mapping[str, str | None]) -> dict[str, Any]:
@@ -122,6 +134,8 @@ def contact_rows(store: Store, *, search: str = "", list_id: int = 0, tag: int =
                 contact.source,
                 to_iso(contact.created_at),
                 ended.get(contact.id, ""),
+                str(contact.opens_consent),
+                str(contact.clicks_consent),
             )
             yield [*row, *(str(contact.fields.get(name, "")) for name in names)]
 

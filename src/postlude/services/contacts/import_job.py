@@ -81,7 +81,7 @@ class _Options(ImportOrder, frozen=True, kw_only=True):
     fingerprint: str
     proof: int
     told: int = 0
-    """Proof for the consent in an export of ours."""
+    """Proof for what rows of the file state themselves."""
 
 
 def preview_import(order: ImportOrder, most: int = 5) -> ImportPreview:
@@ -103,14 +103,15 @@ def order_import(store: Store, clock: Clock, order: ImportOrder, by: str = "", o
     seen = preview_import(order)
     now = clock.now()
     proof = 0
-    if order.consent and not order.dry_run:
+    if order.agreed.strip() and (order.consent or seen.columns.wishes) and not order.dry_run:
         proof = new_id()
         source = f"{order.agreed} ({_name(order)})"
         store.contacts.add_proof(Proof(id=proof, at=now, how="import", source=source, text=order.agreed_text, by=by))
     told = 0
-    if seen.columns.exported and not order.dry_run:
+    if not order.dry_run:
         told = new_id()
-        source = f"an export of contacts says so ({_name(order)})"
+        what = "an export of contacts" if seen.columns.exported else "the file"
+        source = f"{what} says so ({_name(order)})"
         store.contacts.add_proof(Proof(id=told, at=now, how="import", source=source, by=by))
     options = _Options(
         **{name: getattr(order, name) for name in order.__struct_fields__ if name not in {"encoding", "sheet"}}
@@ -187,7 +188,30 @@ def _run(store: Store, clock: Clock, job: Job, show: ShowJob, stopping: Stopping
         )
     columns = options.columns
     shape = FileShape(options.sheet, options.encoding, False, options.delimiter, options.lines, options.skip)  # noqa: FBT003
-    intake = Intake(
+    intake = _intake(store, clock, job, options)
+    if not options.dry_run:
+        store.contacts.know_fields(columns.fields.values())
+    # A dry run remembers in memory which addresses it has met: it begins at the beginning.
+    after = 0 if options.dry_run else int(job.position.get("line", 0))
+    totals = Counter[str]() if options.dry_run else Counter(job.counts)
+    rows = file_rows(path, shape, after)
+    if columns.header and not after:
+        next((row for row in rows if any(row.cells)), None)
+    for chunk in chunks_of(rows, columns, BATCH_ROWS, options.consent):
+        intake.at = clock.now()  # a withdrawal acts from the time at which it is recorded
+        wanted = store.contacts.import_batch(intake, chunk.entries, chunk.errors, _beat_of(job, clock, totals, chunk))
+        show(store.jobs.get(job.id))
+        if wanted == "lost":
+            raise InputError("another process has taken over this import")
+        if wanted:
+            return JobStatus.PAUSED if wanted == "pause" else JobStatus.CANCELLED
+        if stopping():
+            return JobStatus.WAITING
+    return JobStatus.DONE
+
+
+def _intake(store: Store, clock: Clock, job: Job, options: _Options) -> Intake:
+    return Intake(
         job=job.id,
         owner=job.owner,
         at=clock.now(),
@@ -198,26 +222,11 @@ def _run(store: Store, clock: Clock, job: Job, show: ShowJob, stopping: Stopping
         purposes=options.consent,
         proof=options.proof,
         told=options.told,
+        exported=options.columns.exported,
+        by=job.by,
+        agreed=bool(options.agreed.strip()),
         dry=options.dry_run,
     )
-    if not options.dry_run:
-        store.contacts.know_fields(columns.fields.values())
-    # A dry run remembers in memory which addresses it has met: it begins at the beginning.
-    after = 0 if options.dry_run else int(job.position.get("line", 0))
-    totals = Counter[str]() if options.dry_run else Counter(job.counts)
-    rows = file_rows(path, shape, after)
-    if columns.header and not after:
-        next((row for row in rows if any(row.cells)), None)
-    for chunk in chunks_of(rows, columns, BATCH_ROWS):
-        wanted = store.contacts.import_batch(intake, chunk.entries, chunk.errors, _beat_of(job, clock, totals, chunk))
-        show(store.jobs.get(job.id))
-        if wanted == "lost":
-            raise InputError("another process has taken over this import")
-        if wanted:
-            return JobStatus.PAUSED if wanted == "pause" else JobStatus.CANCELLED
-        if stopping():
-            return JobStatus.WAITING
-    return JobStatus.DONE
 
 
 def _beat_of(job: Job, clock: Clock, totals: Counter[str], chunk: Chunk) -> BeatOf:
@@ -263,7 +272,10 @@ def _fingerprint(path: Path) -> str:
 
 def import_summary(job: Job) -> dict[str, Any]:
     """The job's outcome, for JSON."""
-    names = ("rows", "added", "updated", "unchanged", "repeated", "wrong", "blank", "suppressed", "left")
+    names = (
+        "rows", "added", "updated", "unchanged", "repeated", "wrong", "blank", "suppressed", "left",
+        "withdrawn", "ended", "unproven",
+    )  # fmt: skip
     return {name: job.counts.get(name, 0) for name in names}
 
 

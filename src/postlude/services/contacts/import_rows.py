@@ -1,21 +1,24 @@
 """From rows of text to contacts and errors. Pure; the hot loop of an import."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from postlude.kit.clock import from_iso
 from postlude.model.address import AddressError, is_plain_address, read_mailbox
 from postlude.model.contact_fields import CONTACT_FIELDS, FIELD_NAMES
 from postlude.model.domain_name import address_key
-from postlude.model.words import Consent
+from postlude.model.stated_wish import NO_WISH, StatedWish
+from postlude.model.words import Purpose
 from postlude.services.contacts.cell_words import split_cell
 from postlude.services.contacts.columns import Columns
 from postlude.services.contacts.file_reader import FileRow
+from postlude.services.contacts.wish_columns import clear_wish, read_wish
 from postlude.store.contacts.bulk_import import ImportRow
 from postlude.store.jobs.rows import JobError
 
 MAX_CELL: Final = 10_000
 """Characters of one custom field: a longer cell is a file that was read wrongly."""
+_NOT_KNOWN: Final = "import these people without --consent, or leave the column out with --map COLUMN=-"
 _SPLIT: Final = "look for a quotation mark that is not closed before it"
 
 
@@ -30,9 +33,11 @@ class Chunk(NamedTuple):
     """Rows without anything in them."""
 
 
-def chunks_of(rows: Iterable[FileRow], columns: Columns, size: int) -> Iterator[Chunk]:
-    """Read `size` rows at a time."""
-    read = _Reader(columns)
+def chunks_of(
+    rows: Iterable[FileRow], columns: Columns, size: int, agreed: Collection[Purpose] = ()
+) -> Iterator[Chunk]:
+    """Read `size` rows at a time. `agreed`: what all people in the file agreed to, as its importer states."""
+    read = _Reader(columns, agreed)
     entries: list[ImportRow] = []
     errors: list[JobError] = []
     count, blank, end = 0, 0, 0
@@ -52,36 +57,61 @@ def chunks_of(rows: Iterable[FileRow], columns: Columns, size: int) -> Iterator[
         yield Chunk(entries, errors, end, blank)
 
 
+class _NotTakenError(Exception):
+    """A row that is not taken: column, value, reason, remedy."""
+
+
 class _Reader:
-    def __init__(self, columns: Columns) -> None:
+    def __init__(self, columns: Columns, agreed: Collection[Purpose]) -> None:
         self._columns = columns
+        self._agreed = agreed
+        self._stated = tuple(columns.stated().items())
         self._fields = tuple(columns.fields.items())
         self._parts = [columns.fields[index] for index in (columns.given, columns.family) if index >= 0]
         self._own = [(field, columns.own[field.name]) for field in CONTACT_FIELDS if field.name in columns.own]
 
     def __call__(self, row: FileRow, entries: list[ImportRow], errors: list[JobError]) -> None:
         columns, cells = self._columns, row.cells
-        text = cells[columns.email] if columns.email < len(cells) else ""
-        name = ""
+        try:
+            address, spelled, name = self._address(cells)
+            fields = self._fields_of(cells)
+            own = self._own_fields(cells)
+            stated = self._wishes(cells) if self._stated or columns.doubtful else NO_WISH
+        except _NotTakenError as error:
+            errors.append(_wrong(row.line, *error.args))
+            return
+        if not own.get("name"):
+            own["name"] = self._name(fields) or name
+        tags = split_cell(_cell(cells, columns.tags)) if columns.tags >= 0 else ()
+        entry = ImportRow(address, spelled, fields, tuple([own.get(one, "") for one in FIELD_NAMES]), tags)
+        if columns.exported:
+            entry = _told(entry, cells, columns)
+        entries.append(entry if stated is NO_WISH else entry._replace(stated=stated))
+
+    def _address(self, cells: Sequence[str]) -> tuple[str, str, str]:
+        """The key, the spelling, and the name beside it."""
+        column = self._columns.email
+        text = cells[column] if column < len(cells) else ""
         if is_plain_address(text):
-            address = spelled = text
-        else:
-            try:
-                spelled, name = read_mailbox(text)
-            except AddressError as error:
-                column = columns.names[columns.email]
-                errors.append(_wrong(row.line, column, text, error.reason, error.remedy))
-                return
-            address = address_key(spelled)
-        fields, exact = {}, columns.exported
+            return text, text, ""
+        try:
+            spelled, name = read_mailbox(text)
+        except AddressError as error:
+            raise _NotTakenError(self._columns.names[column], text, error.reason, error.remedy) from error
+        return address_key(spelled), spelled, name
+
+    def _fields_of(self, cells: Sequence[str]) -> dict[str, str]:
+        fields, exact = {}, self._columns.exported
         for index, title in self._fields:
             if index < len(cells) and (value := cells[index] if exact else cells[index].strip()):
                 fields[title] = value
         if (bad := max(map(len, fields.values()), default=0)) > MAX_CELL:
             index, title = next(one for one in self._fields if len(fields.get(one[1], "")) == bad)
             reason = f"{bad:,} characters in one cell"
-            errors.append(_wrong(row.line, columns.names[index], fields[title], reason, _SPLIT))
-            return
+            raise _NotTakenError(self._columns.names[index], fields[title], reason, _SPLIT)
+        return fields
+
+    def _own_fields(self, cells: Sequence[str]) -> dict[str, str]:
         own: dict[str, str] = {}
         for field, index in self._own:
             if text := _cell(cells, index):
@@ -89,13 +119,28 @@ class _Reader:
                     own[field.name] = field.parse(text)
                 except ValueError as error:
                     reason, _, remedy = str(error).partition("; ")
-                    errors.append(_wrong(row.line, columns.names[index], text, reason, remedy))
-                    return
-        if not own.get("name"):
-            own["name"] = self._name(fields) or name
-        tags = split_cell(_cell(cells, columns.tags)) if columns.tags >= 0 else ()
-        entry = ImportRow(address, spelled, fields, tuple([own.get(one, "") for one in FIELD_NAMES]), tags)
-        entries.append(_told(entry, cells, columns) if exact else entry)
+                    raise _NotTakenError(self._columns.names[index], text, reason, remedy) from error
+        return own
+
+    def _wishes(self, cells: Sequence[str]) -> StatedWish:
+        """What the cells state of wishes."""
+        stated = NO_WISH
+        for index, wish in self._stated:
+            if not (text := _cell(cells, index)):
+                continue
+            column = self._columns.names[index]
+            try:
+                stated = stated.joined(read_wish(wish, text))
+            except ValueError as error:
+                reason, _, remedy = str(error).partition("; ")
+                raise _NotTakenError(column, text, reason, remedy) from error
+            if unknown := stated.open_question.intersection(self._agreed):
+                reason = f"whether they agreed to {min(unknown)} is not known, and --consent claims that they did"
+                raise _NotTakenError(column, text, reason, _NOT_KNOWN)
+        for index in self._columns.doubtful:
+            if (clear := clear_wish(_cell(cells, index))) is not NO_WISH:
+                stated = stated.joined(clear)
+        return NO_WISH if stated == NO_WISH else stated
 
     def _name(self, fields: Mapping[str, str]) -> str:
         """A name in two columns."""
@@ -104,13 +149,11 @@ class _Reader:
 
 def _told(entry: ImportRow, cells: Sequence[str], columns: Columns) -> ImportRow:
     """With the columns that only an export of ours has."""
-    consent, created = _cell(cells, columns.consent), _cell(cells, columns.created)
+    created = _cell(cells, columns.created)
     return entry._replace(
         lists=split_cell(_cell(cells, columns.lists)),
-        consent=Consent(consent) if consent in {Consent.GIVEN, Consent.WITHDRAWN} else Consent.UNKNOWN,
         source=_cell(cells, columns.source),
         created_at=from_iso(created) if created else 0,
-        left=bool(_cell(cells, columns.mailings)),
     )
 
 

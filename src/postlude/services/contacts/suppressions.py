@@ -65,7 +65,7 @@ def import_suppressions(  # noqa: PLR0917 - plain data
     """
     shape = shape_of(path)
     first = [row.cells for row in islice(file_rows(path, shape), _LOOKED_AT) if any(row.cells)]
-    columns = find_columns(first, {})
+    columns = find_columns(first, {}, wishes=False)
     rows = file_rows(path, shape)
     if columns.header:
         next((row for row in rows if any(row.cells)), None)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import repeat
 from typing import Any, Final, Literal, NamedTuple, Protocol
 
 import msgspec
@@ -11,15 +12,22 @@ from sqlalchemy import ColumnElement, Connection, Text, and_, bindparam, cast, f
 
 from postlude.kit.ids import OrderedIds, new_id
 from postlude.model.contact_fields import EMPTY, FIELD_NAMES
-from postlude.model.not_mailed import UNSUBSCRIBED
+from postlude.model.stated_wish import NO_WISH, StatedWish
 from postlude.model.words import Consent, MemberStatus, Purpose
 from postlude.store.base import PreparedStatement, TopicQueries, chunks, storable
 from postlude.store.columns import Big
 from postlude.store.contacts.consent import COLUMNS
 from postlude.store.contacts.leaving import has_left
-from postlude.store.contacts.put_back import join_named_lists, note_consent_to_mail
-from postlude.store.contacts.rows import Suppression
-from postlude.store.contacts.suppressions import insert_suppressions, suppression_row
+from postlude.store.contacts.put_back import join_named_lists
+from postlude.store.contacts.stated_wishes import (
+    FileOrigin,
+    StatedBy,
+    end_mail,
+    newly_ended,
+    record_consents,
+    record_withdrawals,
+    who_left_here,
+)
 from postlude.store.contacts.tables import (
     consents,
     contact_fields,
@@ -62,13 +70,11 @@ class ImportRow(NamedTuple):
     """Values of CONTACT_FIELDS, in order."""
     tags: Sequence[str] = ()
     lists: Sequence[str] = ()
-    """Names; of an export of ours, as what follows."""
-    consent: Consent = Consent.UNKNOWN
-    """To mail."""
+    """Names; of an export of ours, as source and time."""
     source: str = ""
     created_at: int = 0
-    left: bool = False
-    """They had left mailings where it was exported."""
+    stated: StatedWish = NO_WISH
+    """What the row itself states of wishes."""
 
 
 @dataclass
@@ -87,7 +93,12 @@ class Intake:
     """The consent of all contacts in the file, proven by `proof`."""
     proof: int = 0
     told: int = 0
-    """The proof for consent in an export of ours."""
+    """The proof for what rows state themselves."""
+    exported: bool = False
+    """It is an export of ours: what rows state as given is proven by it, and they name their lists."""
+    by: str = ""
+    agreed: bool = False
+    """It is told where and when people agreed."""
     dry: bool = False
     """Look and count, write only the job's own rows."""
     tag_ids: dict[str, int] = field(default_factory=dict)
@@ -124,7 +135,8 @@ class BulkImport(TopicQueries):
         """Import one batch, all or nothing. Returns the wish for the job; `lost` when another process has it.
 
         `beat` makes the job's new state from the counts: `added`, `updated`, `unchanged`, `repeated` (the same address
-        earlier in the file), `suppressed` (kept, but never mailed), `left` (unsubscribed before, stays so).
+        earlier in the file), `suppressed` (kept, but never mailed), `left` (unsubscribed before, stays so), `withdrawn`
+        and `ended` (as the rows state), `unproven` (consent the rows state without a proof: not recorded).
         """
         counts: Counter[str] = Counter()
         merged = _once(entries, intake.policy, counts)
@@ -141,20 +153,35 @@ class BulkImport(TopicQueries):
                 ids, known = self._add_new(connection, intake, merged, counts)
             changed = [c for row in known.values() if (c := _change(intake, merged[row.address], row, counts))]
             counts["suppressed"] += self._count_suppressed(connection, merged)
-            if not intake.dry:
+            rows = _Rows(merged, ids, known)
+            people = list(rows.stated())
+            leaving = who_left_here(connection, people)
+            _count_stated(intake, people, known, counts)
+            counts["ended"] += newly_ended(connection, leaving)
+            if merged and not intake.dry:
                 if changed:
                     connection.execute(_CHANGE, changed)
-                groups = _groups(intake, ids, known)
-                self._join_lists(connection, intake, groups, counts)
-                self._put_tags(connection, intake, groups, _own_tags(merged, ids, known))
-                self._note_consents(connection, intake, groups)
-                if intake.told:
-                    _put_back(connection, intake, merged, ids, known)
+                record_withdrawals(connection, people, _origin(intake))
+                self._apply(connection, intake, rows, counts)
+                given = [one for one in people if intake.policy != "skip" or not one.known]
+                record_consents(connection, given, _origin(intake))
+                end_mail(connection, leaving, _origin(intake), intake.by)
             add_errors(connection, intake.job, errors)
             wanted = note_beat(connection, beat(counts), intake.owner)
             if wanted == "lost":
                 connection.rollback()
         return wanted
+
+    def _apply(self, connection: Connection, intake: Intake, rows: "_Rows", counts: Counter[str]) -> None:
+        """Lists, tags and consents that the import has for all rows; of an export of ours its lists."""
+        groups = _groups(intake, rows.ids, rows.known)
+        self._join_lists(connection, intake, groups, counts)
+        self._put_tags(connection, intake, groups, _own_tags(rows.merged, rows.ids, rows.known))
+        self._note_consents(connection, intake, groups)
+        if intake.exported:
+            people = [one for one in rows.people() if intake.policy != "skip" or one[0].address not in rows.known]
+            named = ((name, contact) for entry, contact in people for name in entry.lists)
+            join_named_lists(connection, named, intake.list_ids, intake.at, intake.source)
 
     @cached_property
     def _insert_contacts(self) -> PreparedStatement:
@@ -284,14 +311,16 @@ def _once(entries: Iterable[ImportRow], policy: str, counts: Counter[str]) -> di
 
 def _met(old: ImportRow, new: ImportRow, policy: str) -> ImportRow:
     both = tuple(dict.fromkeys((*old.tags, *new.tags)))
+    stated = old.stated.joined(new.stated)
     if policy == "skip":
-        return old._replace(tags=both)
+        return old._replace(tags=both, stated=stated)
     first, second = (new, old) if policy == "update" else (old, new)
     return first._replace(
         address=old.address,
         fields={**second.fields, **first.fields},
         own=tuple(map(_either, first.own, second.own)),
         tags=both,
+        stated=stated,
     )
 
 
@@ -345,27 +374,39 @@ def _own_origin(entry: ImportRow) -> dict[str, Any]:
     return {"source": storable(entry.source), "created_at": entry.created_at} if entry.created_at else {}
 
 
-def _put_back(
-    connection: Connection,
-    intake: Intake,
-    merged: Mapping[str, ImportRow],
-    ids: Iterable[int],
-    known: Mapping[str, Any],
-) -> None:
-    """Lists and consent of an export of ours; with the policy `skip` only of who is new."""
-    people = [
-        (entry, known[address].id if address in known else number)
-        for (address, entry), number in zip(merged.items(), ids, strict=True)
-        if intake.policy != "skip" or address not in known
-    ]
-    named = ((name, contact) for entry, contact in people for name in entry.lists)
-    join_named_lists(connection, named, intake.list_ids, intake.at, intake.source)
-    reported = [(entry.consent, contact) for entry, contact in people if entry.consent is not Consent.UNKNOWN]
-    note_consent_to_mail(connection, reported, intake.at, intake.told)
-    # Who is known here has said what holds here; who comes with the file had left, and they are not mailed anew.
-    gone = [entry.address for entry, _ in people if entry.left and entry.address not in known]
-    wishes = [Suppression(address, UNSUBSCRIBED, intake.source, at=intake.at) for address in gone]
-    insert_suppressions(connection, list(map(suppression_row, wishes)))
+class _Rows(NamedTuple):
+    """The rows of a batch with their contacts."""
+
+    merged: Mapping[str, ImportRow]
+    ids: range
+    """In a dry run there are none."""
+    known: Mapping[str, Any]
+
+    def people(self) -> Iterator[tuple[ImportRow, int]]:
+        """Each row and its contact; 0: it would be new."""
+        for (address, entry), number in zip(self.merged.items(), self.ids or repeat(0), strict=False):
+            yield entry, self.known[address].id if address in self.known else number
+
+    def stated(self) -> Iterator[StatedBy]:
+        """Of the rows that state a wish."""
+        for entry, contact in self.people():
+            if entry.stated is not NO_WISH:
+                yield StatedBy(contact, entry.address, entry.address in self.known, entry.stated)
+
+
+def _origin(intake: Intake) -> FileOrigin:
+    return FileOrigin(intake.at, intake.source, intake.told, intake.told if intake.exported else intake.proof)
+
+
+def _count_stated(intake: Intake, people: Iterable[StatedBy], known: Mapping[str, Any], counts: Counter[str]) -> None:
+    """How many withdraw what was not withdrawn, and of how many a consent is stated that cannot be recorded."""
+    proven = intake.exported or bool(intake.proof) or bool(intake.dry and intake.agreed)
+    for one in people:
+        row = known.get(one.address)
+        was = {purpose: getattr(row, column) if row else "" for purpose, column in COLUMNS.items()}
+        changed = {state for purpose, state in one.stated.states().items() if was[purpose] != state.value}
+        counts["withdrawn"] += Consent.WITHDRAWN in changed
+        counts["unproven"] += not proven and Consent.GIVEN in changed and Consent.WITHDRAWN.value not in was.values()
 
 
 def _would_add(intake: Intake, new: Iterable[str], counts: Counter[str]) -> None:

@@ -1,21 +1,15 @@
-"""Restore lists and consent from an export, where nothing is known about the contact.
+"""Restore lists from an export. A contact who left a list stays so: a file never overrides a person."""
 
-A contact who left a list or made a later choice stays so: a file never overrides a person.
-"""
-
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select
 
 from postlude.kit.ids import new_id
-from postlude.model.words import Consent, MemberStatus, Purpose
+from postlude.model.words import MemberStatus
 from postlude.store.base import chunks, insert_into
-from postlude.store.contacts.consent import COLUMNS
 from postlude.store.contacts.leaving import has_left
-from postlude.store.contacts.tables import consents, contacts, list_members, lists
-
-_MAIL = contacts.c[COLUMNS[Purpose.MAIL]]
+from postlude.store.contacts.tables import contacts, list_members, lists
 
 
 def join_named_lists(
@@ -47,20 +41,6 @@ def join_named_lists(
     rows = [row for row in rows if row["contact"] not in gone]
     if rows:
         connection.execute(insert_into(connection.dialect, list_members).on_conflict_do_nothing(), rows)
-
-
-def note_consent_to_mail(connection: Connection, reported: Sequence[tuple[Consent, int]], at: int, proof: int) -> None:
-    """Record consent to mail for contacts without any, with the import as its proof."""
-    for state in (Consent.GIVEN, Consent.WITHDRAWN):
-        for some in chunks(contact for each, contact in reported if each is state):
-            silent = select(contacts.c.id).where(contacts.c.id.in_(some), _MAIL == "")
-            people = [row[0] for row in connection.execute(silent)]
-            if not people:
-                continue
-            row = {"purpose": Purpose.MAIL.value, "at": at, "state": state.value, "proof": proof}
-            connection.execute(consents.insert(), [{"contact": each, **row} for each in people])
-            change = update(contacts).where(contacts.c.id.in_(people)).values({_MAIL.name: state.value})
-            connection.execute(change)
 
 
 def _list_called(connection: Connection, name: str, at: int) -> int:

@@ -5,13 +5,13 @@ joins. Single messages and campaigns check it before they are sent, the edges' l
 the digest checks what applied when a hit was seen.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, false, func, select
 
 from postlude.model.words import Consent
-from postlude.store.base import insert_into, storable
+from postlude.store.base import chunks, insert_into, storable
 from postlude.store.contacts.tables import contacts
 from postlude.store.messages.tables import copies
 from postlude.store.privacy.rows import TrackingStatement
@@ -89,6 +89,37 @@ def write_choice(
     connection.execute(
         insert.on_conflict_do_update(index_elements=["address"], set_=new, where=withdrawals.c.at <= insert.excluded.at)
     )
+
+
+def withdraw_tracking(connection: Connection, off: Mapping[str, tuple[bool, bool]], at: int, evidence: str) -> None:
+    """Record that many addresses withdraw opens, clicks or both at `at`; what is withdrawn stays so.
+
+    An address of which all of that is withdrawn already makes no further choice.
+    """
+    for some in chunks(off):
+        query = select(withdrawals.c.address, withdrawals.c.opens, withdrawals.c.clicks, withdrawals.c.at)
+        found = {row.address: row for row in connection.execute(query.where(withdrawals.c.address.in_(some)))}
+        rows = []
+        for address in some:
+            opens, clicks = off[address]
+            now = found.get(address)
+            if now is not None and now.at > at:  # a choice from a clock that is ahead
+                write_choice(
+                    connection, address, now.at + 1,
+                    opens=False if opens else None, clicks=False if clicks else None, evidence=evidence,
+                )  # fmt: skip
+            elif now is None or (opens and not now.opens) or (clicks and not now.clicks):
+                before = (False, False) if now is None else (now.opens, now.clicks)
+                both = {"opens": opens or before[0], "clicks": clicks or before[1]}
+                rows.append({"address": address, **both, "at": at, "evidence": storable(evidence)})
+        if rows:
+            insert = insert_into(connection.dialect, tracking_choices)
+            new = {name: insert.excluded[name] for name in ("opens", "clicks", "evidence")}
+            connection.execute(insert.on_conflict_do_update(index_elements=["address", "at"], set_=new), rows)
+            insert = insert_into(connection.dialect, withdrawals)
+            new = {name: insert.excluded[name] for name in ("opens", "clicks", "at", "evidence", "copy")}
+            change = insert.on_conflict_do_update(index_elements=["address"], set_=new)
+            connection.execute(change, [{**row, "copy": None} for row in rows])
 
 
 def made_a_statement(connection: Connection, address: str) -> bool:

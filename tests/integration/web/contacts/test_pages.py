@@ -1,15 +1,17 @@
 """Contacts, lists, imports and suppressions in the browser."""
 
+import re
 from collections.abc import Callable
 
 import pytest
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from postlude.model.words import MemberStatus, Via
+from postlude.model.words import Consent, MemberStatus, Purpose, Via
 from postlude.services.contacts.import_job import claim_import, run_import
 from postlude.store import Batch, Copy, Message, Submission
 from postlude.store.contacts.rows import Contact
+from support.present import present
 from support.web_world import Csrf, World
 
 Post = Callable[..., Response]
@@ -197,6 +199,50 @@ def _form(news: int) -> dict[str, object]:
     return {"name": "people.csv", "target": ["name", "email", "-"], "lists": f"{news:016x}"}
 
 
+def _taken(world: World) -> None:
+    claimed = claim_import(world.deps.store, world.deps.clock, "test")
+    assert claimed is not None
+    run_import(world.deps.store, world.deps.clock, claimed)
+
+
+def _as_shown(page: str) -> list[str]:
+    """What the page takes each column for, as its form sends it back."""
+    return re.findall(r'name="target" value="([^"]*)"', page)
+
+
+def test_a_wish_in_a_file_is_shown_before_and_withdrawn_after(
+    world: World, client: TestClient, post: Post, upload: Upload
+) -> None:
+    looked = upload("w.csv", b"email,consent,Status\na@example.org,withdrawn,\nb@example.org,,unsubscribed\n")
+    page = client.get(looked.headers["location"]).text
+    assert _as_shown(page) == ["email", "consent", "mailings"]
+    assert "<strong>consent</strong> as <code>consent</code>" in page
+    where = looked.headers["location"]
+    job = post(where.partition("?")[0], where, target=_as_shown(page), name="w.csv").headers["location"]
+    _taken(world)
+    assert "withdraw consent, as the file states" in client.get(job).text
+    assert present(world.deps.store.contacts.by_address("a@example.org")).mail_consent is Consent.WITHDRAWN
+    assert present(world.deps.store.suppressions.get("b@example.org")).reason == "unsubscribed"
+
+
+def test_our_own_export_is_taken_whole_in_the_browser(
+    world: World, client: TestClient, post: Post, upload: Upload
+) -> None:
+    store = world.deps.store
+    made = store.contacts.add("a@example.org", 1, fields={"city": "Ulm"})
+    states = {Purpose.MAIL: Consent.WITHDRAWN, Purpose.CLICKS: Consent.WITHDRAWN}
+    store.contacts.record_consent(made.id, states, 2, how="by hand")
+    exported = client.get("/contacts/export.csv").content
+    store.contacts.erase(made.id, 3)
+    where = upload("own.csv", exported).headers["location"]
+    post(where.partition("?")[0], where, target=_as_shown(client.get(where).text), name="own.csv")
+    _taken(world)
+    back = present(store.contacts.by_address("a@example.org"))
+    assert back.mail_consent is Consent.WITHDRAWN
+    assert back.clicks_consent is Consent.WITHDRAWN
+    assert back.fields == {"city": "Ulm"}
+
+
 @pytest.fixture
 def ordered(world: World, post: Post, upload: Upload) -> str:
     """The page of an import that is to begin."""
@@ -260,7 +306,7 @@ def test_export_holds_what_the_search_found(world: World, client: TestClient) ->
     for name in ("anna", "bob"):
         world.deps.store.contacts.add(f"{name}@example.org", 1, fields={"city": 'K"öln, Süd'})
     rows = client.get("/contacts/export.csv?q=bob").content.decode("utf-8-sig").splitlines()
-    assert rows[0].endswith("created,mailings,city")
+    assert rows[0].endswith("created,mailings,opens_consent,clicks_consent,city")
     assert len(rows) == 2
     assert rows[1].startswith("bob@example.org,")
     assert rows[1].endswith('"K""öln, Süd"')
