@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from postlude.feedback import refusals
 from postlude.feedback.finding import Fault, Persistence, Reason
-from postlude.feedback.text_rules import first_rule
+from postlude.feedback.text_rules import first_rule, last_word
 
 R, F, P = Reason, Fault, Persistence
 
@@ -89,6 +89,14 @@ CODE_REASONS: Final = {
 550, 553 and 521 are missing: servers answer them to spam, to block lists and to unknown users alike.
 """
 
+_ONLY_AUTH: Final = frozenset({530, 534, 535, 538})
+"""Reply codes that only authentication is answered with (RFC 4954 section 6)."""
+
+_BAD_ARGUMENT: Final = 501
+"""What servers answer to a name in HELO or MAIL FROM that they dislike: never that the recipient's domain is gone."""
+_PLAIN_CODES: Final = frozenset({500, 502, 503, 504, 552})
+"""Reply codes that say more than single words: a command, or a full mailbox (RFC 5321 section 4.2.2)."""
+
 _ADDRESSEE: Final = frozenset({F.RECIPIENT, F.DOMAIN})
 _NAMED: Final = "said-policy-named"
 """Who names a policy means it, whatever code goes with it; the other words for a refusal are vague."""
@@ -96,6 +104,8 @@ _STOCK: Final = "said-mailbox-unavailable"
 """What RFC 5321 section 4.2.3 says of any 550: a published sentence beside it is the reason."""
 _WEAK: Final = frozenset({"status-2.1", "status-4.4"})
 """Codes some servers use for policy or trouble of the moment: a reason, no proof that the address is gone."""
+_NO_PROOF: Final = ("code-", "word-")
+"""Beginnings of rules that guess: a reply code whose words nothing understands, and single words."""
 _FOR_NOW: Final = re.compile(
     r"temporar|try (?:again|later)|for now|at this time|at the moment|currently|query failed|lookup fail|no answer"
     r"|timed? ?out|connection refused|maintenance|will (?:be retried|keep trying)",
@@ -121,6 +131,7 @@ _ONLY_SOME: Final = re.compile(
 )
 """Words about permissions or content: beside them a code alone does not prove that the address is unknown."""
 _TEMPORARY: Final = 4
+_SHORT: Final = 300
 _STATUS: Final = re.compile(r"(?<![\d.])([45])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 _CODE: Final = re.compile(r"(?<![\d.+-])([45]\d\d)(?=[ \-;:,)]|$)(?![-:]\d(?!\.\d)|\) ?\d|[ -]\d{3}[ -]\d)")
 """A reply code, and no part of a telephone number."""
@@ -141,16 +152,39 @@ def find_code(text: str) -> int:
 def find_reason(texts: Iterable[str], status: str, code: int) -> tuple[Reason, str]:
     """The reason and the id of the rule that decided it. `texts` go from the telling to the vague."""
     detail = status.partition(".")[2]
-    reported = _reported(texts)
+    given = tuple(texts)
+    reported = _reported(given)
+    bound = _bound(reported, detail, code)
+    if bound is not R.UNDEFINED:
+        return bound, f"code-{code}"
     if reported and AXES[reported[0]].fault in _ADDRESSEE and STATUS_REASONS.get(detail) is R.SENDER_REFUSED:
         reported = None  # X.1.7 and X.1.8 are about the sender: not the recipient is unknown, full or without mail
-    outspoken = reported is None or (reported[1] != _NAMED and _outspoken(reported[0], detail))
-    if reported and not outspoken:
+    if reported and (reported[1] == _NAMED or not _outspoken(reported[0], detail)):
         return reported
     if published := refusals.of_status(detail):
         return published[0], f"{published[1]}-{detail}"
-    if detail in STATUS_REASONS and outspoken:
-        told = STATUS_REASONS[detail]
+    told = STATUS_REASONS.get(detail, R.UNDEFINED)
+    subject = detail.partition(".")[0]
+    if reported is None and (told in VAGUE or told is R.UNDEFINED) and subject in _OPEN_SUBJECTS:
+        hinted = _hinted(given, status, code)
+        return hinted or _by_code(told, status, code)
+    return _by_code(told, status, code)
+
+
+def _bound(reported: tuple[Reason, str] | None, detail: str, code: int) -> Reason:
+    """What a reply code with one meaning only makes of the words; UNDEFINED where it leaves them as they are."""
+    reason = reported[0] if reported else R.UNDEFINED
+    if code == _BAD_ARGUMENT and AXES[reason].fault is F.DOMAIN and not detail.startswith("1."):
+        return R.PROTOCOL
+    if code in _ONLY_AUTH and not detail.startswith("5.") and reason in {*VAGUE, R.PROTOCOL, R.UNDEFINED}:
+        return R.AUTHENTICATION
+    return R.UNDEFINED
+
+
+def _by_code(told: Reason, status: str, code: int) -> tuple[Reason, str]:
+    """The reason by the status code, the reply code, or at last the subject of the status."""
+    detail = status.partition(".")[2]
+    if told is not R.UNDEFINED:
         return R.NETWORK if told is R.DEAD_DOMAIN and status.startswith("4") else told, f"status-{detail}"
     if code in CODE_REASONS and not detail.startswith("7."):
         return CODE_REASONS[code], f"code-{code}"
@@ -168,11 +202,12 @@ def persistence_of(reason: Reason, rule: str, status: str, code: int, reported: 
     detail = status.partition(".")[2]
     reported = _ADDRESS.sub(" ", reported)
     passing = status.startswith("4") or code // 100 == _TEMPORARY or bool(_FOR_NOW.search(reported))
-    by_code = rule.rpartition("/")[2].startswith("status-")
+    decided = rule.rpartition("/")[2]
+    by_code = decided.startswith("status-")
     firm = detail in FIRM_STATUS and not by_code
     other = bool(_ANOTHER_MATTER.search(reported)) or (by_code and bool(_ONLY_SOME.search(reported)))
     doubtful = not firm and (detail.startswith("7.") or other)
-    return P.UNKNOWN if passing or doubtful or rule.rpartition("/")[2] in _WEAK else P.GONE
+    return P.UNKNOWN if passing or doubtful or decided in _WEAK or decided.startswith(_NO_PROOF) else P.GONE
 
 
 def _outspoken(reason: Reason, detail: str) -> bool:
@@ -187,10 +222,14 @@ def _outspoken(reason: Reason, detail: str) -> bool:
 
 
 VAGUE: Final = frozenset({R.POLICY, R.SYSTEM, R.RECIPIENT_REFUSED, R.CONTENT})
+_OPEN_SUBJECTS: Final = frozenset({"", "0", "1", "2", "7"})
+"""Subjects of a status code that leave open what it was; the others name system, network, protocol or content."""
 _SUBJECT_REASONS: Final = {"3": R.SYSTEM, "4": R.NETWORK, "5": R.PROTOCOL, "6": R.CONTENT, "7": R.POLICY}
 _ADDRESS: Final = re.compile(r"<?[^\s<>@]{1,64}@(?:\[[\w.:]+\]|[\w#-]+(?:\.[\w-]+)*)>?")
 _SENTENCE: Final = re.compile(r"([a-z)\]][.?!]) (?=[a-z])")
 """Where a sentence ends: the rules' gaps stop at a line's end, so none reaches from one sentence into the next."""
+_FRAME: Final = re.compile(r"\(?in reply to [^)\n]*\)?|https?://\S+")
+"""What the client and links add to a server's words."""
 _CONTINUED: Final = re.compile(r"(?<![\d.])([45]\d\d)-([45]\.\d{1,3}\.\d{1,3})?\b")
 """The first line of a reply that goes on (RFC 5321 section 4.2.1)."""
 _NOISE: Final = re.compile(
@@ -215,11 +254,28 @@ def _one_line(text: str) -> str:
     return text if lines is None else re.sub(rf" {lines[1]}[ -](?:{re.escape(lines[2] or lines[1])} )?", " ", text)
 
 
-def _reported(texts: Iterable[str]) -> tuple[Reason, str] | None:
+def _cleaned(text: str) -> str:
+    """A text without addresses and boilerplate, one sentence a line."""
+    return _SENTENCE.sub(r"\1\n", _NOISE.sub(" ", _ADDRESS.sub(" ", _one_line(text))))
+
+
+def _hinted(given: tuple[str, ...], status: str, code: int) -> tuple[Reason, str] | None:
+    """What single words of a short answer are about; longer texts have words of every kind."""
+    if not given or len(given[0]) > _SHORT:
+        return None
+    rule = last_word(_cleaned(_FRAME.sub(" ", given[0])).replace("_", " "))
+    if rule is None or code in _PLAIN_CODES:
+        return None
+    if rule.reason is R.DEAD_DOMAIN and code == _BAD_ARGUMENT:
+        return R.PROTOCOL, rule.id
+    passing = rule.reason is R.DEAD_DOMAIN and (status.startswith("4") or code // 100 == _TEMPORARY)
+    return R.NETWORK if passing else rule.reason, rule.id
+
+
+def _reported(given: tuple[str, ...]) -> tuple[Reason, str] | None:
     vague: tuple[Reason, str] | None = None
-    given = tuple(texts)
     for text in given:
-        cleaned = _SENTENCE.sub(r"\1\n", _NOISE.sub(" ", _ADDRESS.sub(" ", _one_line(text))))
+        cleaned = _cleaned(text)
         found = _reported_in(cleaned)
         if found and found[0] not in VAGUE:
             return found

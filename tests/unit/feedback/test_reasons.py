@@ -49,7 +49,7 @@ NOT_GONE = [
     ("550 5.7.1 to protect our users the message has been blocked", "5.7.1", 550, R.POLICY),
     ("521 5.3.2 shutting down for maintenance", "5.3.2", 521, R.SYSTEM),
     ("550 5.7.1 <host>: Helo command rejected: Host not found", "5.7.1", 550, R.REPUTATION),
-    ("550 HELO unknown host", "", 550, R.DEAD_DOMAIN),
+    ("550 HELO unknown host", "", 550, R.REPUTATION),
     ("554 5.7.1 Client host blocked using zen.spamhaus.org; no such user listed", "5.7.1", 554, R.UNKNOWN_USER),
     ("550 Message rejected: invalid address in header From", "", 550, R.UNKNOWN_USER),
     ("550 5.7.1 the recipient does not accept mail from your domain", "5.7.1", 550, R.RECIPIENT_REFUSED),
@@ -64,7 +64,7 @@ NOT_GONE = [
     ("550 The domain of x may not exist: no such domain", "", 550, R.DEAD_DOMAIN),
     # a wish about one mail
     ("they are not accepting mail with attachments or embedded images", "", 0, R.CONTENT),
-    ("550 not accepting mail for that list from strangers", "", 550, R.UNDEFINED),
+    ("550 not accepting mail for that list from strangers", "", 550, R.RECIPIENT_REFUSED),
     # what stands at MAIL FROM is about who sent
     ("553 mail.example.com does not exist (in reply to MAIL FROM command)", "", 553, R.SENDER_REFUSED),
     ("554 Too many unknown RCPT TO addresses from host", "", 554, R.REPUTATION),
@@ -94,6 +94,35 @@ NOT_GONE = [
     # whose verification failed says the last line, not the answer it quotes
     ("550-response: 550 5.1.1 no such user here 550 sender verify failed", "5.1.1", 550, R.SENDER_REFUSED),
     ("550-callout verification failed: 550 no such user", "", 550, R.UNKNOWN_USER),
+    # a reply code without words of its kind does not end an address (RFC 5321 551, RFC 7504 556)
+    ("551 root account unavailable", "", 551, R.UNKNOWN_USER),
+    ("556 the number of receivers is over size", "", 556, R.RATE_LIMITED),
+    ("556 no thanks", "", 556, R.NO_MAIL_DOMAIN),
+    # 501 is about a command's argument, and no domain but the recipient's ends an address
+    ("501 5.0.0 invalid domain name", "5.0.0", 501, R.PROTOCOL),
+    ("501 domain does not exist", "", 501, R.PROTOCOL),
+    ("550 no host name found for ip address 192.0.2.4", "", 550, R.REPUTATION),
+    ("550 5.1.1 from header must end with @x.example", "5.1.1", 550, R.SENDER_REFUSED),
+    ("routing server failure", "", 0, R.NETWORK),
+    # only AUTH is answered with 534, 535 and 538, only a missing one with 530 (RFC 4954 section 6)
+    ("535 denied", "", 535, R.AUTHENTICATION),
+    ("535 authentication failed - protocol error", "", 535, R.AUTHENTICATION),
+    ("534 5.7.9 application-specific password required", "5.7.9", 534, R.AUTHENTICATION),
+    ("530 5.7.1 client was not authenticated", "5.7.1", 530, R.AUTHENTICATION),
+    ("530 5.7.0 must issue a starttls command first", "5.7.0", 530, R.NETWORK),
+    # a list of hosts or domains one may write to is about relaying, not about the address
+    ("553 sorry, that domain is not in my list of allowed rcpthosts", "", 553, R.RELAYING_DENIED),
+    ("553 this domain is not in our list of permitted hosts", "", 553, R.RELAYING_DENIED),
+    # where no rule knows the wording, single words say what it is about, and end nothing
+    ("550 5.7.1 too many requests", "5.7.1", 550, R.RATE_LIMITED),
+    ("550 5.7.1 rejected: mx.example listed at relays.example.org", "5.7.1", 550, R.REPUTATION),
+    ("521 <192.0.2.4> is blocked", "", 521, R.REPUTATION),
+    ("550 requires valid sender domain", "", 550, R.SENDER_REFUSED),
+    ("557 the length of content is at the maximum threshold", "", 557, R.TOO_LARGE),
+    ("526 no data for it in the dns", "", 526, R.DEAD_DOMAIN),
+    ("550 route does not accept incoming messages", "", 550, R.RECIPIENT_REFUSED),
+    ("450 busy - please try later", "", 450, R.SYSTEM),
+    ("550 no longer served: dormant", "", 550, R.DISABLED_USER),
 ]
 
 

@@ -110,10 +110,9 @@ def test_the_rules_over_words_are_whole() -> None:
 
 def test_every_word_of_the_rules_is_used() -> None:
     content = tomllib.loads((FOLDER / refusals.WORD_RULES).read_text())
-    text = "".join(pattern for rule in content["rule"] for pattern in rule["patterns"]) + "".join(
-        content["words"].values()
-    )
-    assert {rule["source"] for rule in content["rule"]} == set(content["sources"])
+    rules = [*content["rule"], *content["last"]]
+    text = "".join(pattern for rule in rules for pattern in rule["patterns"]) + "".join(content["words"].values())
+    assert {rule["source"] for rule in rules} == set(content["sources"])
     assert [word for word in content["words"] if f"%{word}%" not in text] == []
 
 
