@@ -143,7 +143,7 @@ def test_a_part_of_the_audience_gets_the_variants_first(world: World) -> None:
 
 
 def test_the_better_variant_goes_to_the_rest(world: World) -> None:
-    made = two_variants(world, rule=WinnerRule.CLICKED)
+    made = two_variants(world, rule=WinnerRule.CLICKED, winner_recipients=5, winner_percent=55)
     better = world.store.campaigns.variants(made.id)[1].message
     work, campaign = begin(world, made)
     held = world.store.campaigns.counts(made.id)[CopyStatus.HELD]
@@ -156,6 +156,21 @@ def test_the_better_variant_goes_to_the_rest(world: World) -> None:
     assert len(rest) == held
     assert {claim.message for claim in rest} == {better}
     assert world.store.campaigns.get(made.id).winner == better
+
+
+def test_without_enough_recipients_the_rest_gets_the_first_variant(world: World) -> None:
+    made = two_variants(world, rule=WinnerRule.CLICKED, winner_percent=50)
+    first, second = world.store.campaigns.variants(made.id)
+    work, campaign = begin(world, made)
+    for where in send_all(world, work, campaign).values():
+        if where[0] == second.message:
+            happens(world, EventKind.CLICKED, where)
+    world.clock.later(2.1)
+    work.under_way()
+    assert {claim.message for claim in work.claim(campaign, 100)} == {first.message}
+    verdict = report_of(world.store, world.store.campaigns.get(made.id)).parts.verdict
+    assert verdict is not None
+    assert not verdict.decided
 
 
 @pytest.fixture

@@ -70,6 +70,8 @@ def _detail_options(command: Callable[..., None]) -> Callable[..., None]:
             click.option("--test-percent", type=int, help="Percentage of the audience that gets the test."),
             click.option("--test-hours", type=float, help="Duration of the test in hours."),
             click.option("--winner", type=one_of(WinnerRule), help="What decides the winner."),
+            click.option("--winner-recipients", type=int, help="Delivered copies each variant needs to win (500)."),
+            click.option("--winner-percent", type=int, help="How probable the winner must be, in percent (90)."),
         )
     ):
         command = option(command)

@@ -5,8 +5,8 @@ from typing import Final, Protocol
 
 import msgspec
 
-from postlude.analytics import NormalRange, Rate, TriedVariant, VariantVerdict, judge_variants, normal_range, rate_of
-from postlude.model.words import WinnerRule
+from postlude.analytics import NormalRange, Rate, VariantVerdict, normal_range, rate_of
+from postlude.services.campaigns.variants import judge_test
 from postlude.store import Store
 from postlude.store.campaigns.breakdown import ClientCounts, HourCounts
 from postlude.store.campaigns.rows import Campaign, Funnel, Variant
@@ -110,21 +110,8 @@ def breakdown_of(store: Store, campaign: Campaign, variants: Sequence[Variant], 
         clients=clients_of(store.breakdowns.clients(messages)),
         providers=providers_of(store.breakdowns.providers(messages)),
         bounces=reasons_of(store.breakdowns.bounce_reasons(messages)),
-        verdict=verdict_of(store, campaign, variants),
+        verdict=judge_test(store, campaign, variants),
     )
-
-
-def verdict_of(store: Store, campaign: Campaign, variants: Sequence[Variant]) -> VariantVerdict | None:
-    """What the test of variants says by now; None for a single one."""
-    if len(variants) < 2:  # noqa: PLR2004 - one has no rival
-        return None
-    funnels = store.campaigns.funnels([variant.message for variant in variants])
-    tried = []
-    for variant in variants:
-        funnel = funnels.get(variant.message, Funnel(message=variant.message))
-        clicks = campaign.options.rule is WinnerRule.CLICKED
-        tried.append(TriedVariant(variant.name, funnel.clicked if clicks else funnel.opened, funnel.delivered))
-    return judge_variants(tried)
 
 
 def periods_of(hours: Sequence[HourCounts]) -> list[PeriodCounts]:

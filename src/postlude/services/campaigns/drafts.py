@@ -20,6 +20,8 @@ from postlude.store.contacts.rows import Audience
 MAX_VARIANTS: Final = 5
 _NAMES: Final = "ABCDE"
 _HUNDRED: Final = 100
+_HALF: Final = 50
+_MOST_CERTAIN: Final = 99
 _SENDER: Final = "the sender"
 _LEAST_PREFIX: Final = 4
 
@@ -142,6 +144,8 @@ def check_draft(campaign: Campaign) -> None:
             _check_mailboxes(field, value)
     if not 0 <= options.test_percent <= _HUNDRED:
         raise InputError(f"a test takes 0 to 100 percent of the audience, not {options.test_percent}")
+    if options.winner_recipients < 1 or not _HALF <= options.winner_percent <= _MOST_CERTAIN:
+        raise InputError("a winner needs at least 1 recipient of each variant, and a probability of 50 to 99 percent")
     if options.test_hours < 0 or options.per_hour < 0:
         raise InputError("hours and copies an hour cannot be negative")
     if options.missing not in {"empty", "default", "fail"}:

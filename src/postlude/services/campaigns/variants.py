@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
+from postlude.analytics import TriedVariant, VariantVerdict, judge_variants
 from postlude.kit.clock import MICROS_PER_SECOND, to_datetime
 from postlude.kit.time_zones import moment_on, zone
 from postlude.model.errors import NotFoundError
 from postlude.model.words import CopyStatus, WinnerRule
 from postlude.store import Store
-from postlude.store.campaigns.rows import Campaign, Variant
+from postlude.store.campaigns.rows import Campaign, Funnel, Variant
 from postlude.store.campaigns.sending import CopyPlace, PlaceOf
 
 _HOUR: Final = 3600 * MICROS_PER_SECOND
@@ -85,18 +86,24 @@ def decide_at(campaign: Campaign, variants: Sequence[Variant], now: int) -> int 
     return now + int(options.test_hours * _HOUR)
 
 
-def best_variant(store: Store, campaign: Campaign, variants: Sequence[Variant]) -> int:
-    """The message with the best rate of people over copies delivered; the first one of equals."""
+def judge_test(store: Store, campaign: Campaign, variants: Sequence[Variant]) -> VariantVerdict | None:
+    """What the test of variants says by now; None for a single one."""
+    if len(variants) < 2:  # noqa: PLR2004 - one has no rival
+        return None
     funnels = store.campaigns.funnels([variant.message for variant in variants])
+    clicks, options = campaign.options.rule is WinnerRule.CLICKED, campaign.options
+    tried = []
+    for variant in variants:
+        funnel = funnels.get(variant.message, Funnel(message=variant.message))
+        tried.append(TriedVariant(variant.name, funnel.clicked if clicks else funnel.opened, funnel.delivered))
+    return judge_variants(tried, options.winner_recipients, options.winner_percent / 100)
 
-    def rate(variant: Variant) -> float:
-        funnel = funnels.get(variant.message)
-        if funnel is None or not funnel.delivered:
-            return 0.0
-        people = funnel.clicked if campaign.options.rule is WinnerRule.CLICKED else funnel.opened
-        return people / funnel.delivered
 
-    return max(variants, key=rate).message
+def variant_to_send(store: Store, campaign: Campaign, variants: Sequence[Variant]) -> Variant:
+    """The winner of a test for the rest of the audience; the first variant where the test decides nothing."""
+    verdict = judge_test(store, campaign, variants)
+    wanted = verdict.best if verdict is not None and verdict.decided else variants[0].name
+    return next(variant for variant in variants if variant.name == wanted)
 
 
 def settle_test(store: Store, campaign: int, message: int) -> int:

@@ -9,7 +9,7 @@ from postlude.model.errors import InputError
 from postlude.model.words import CampaignStatus
 from postlude.services.campaigns.audience import audience_at
 from postlude.services.campaigns.sender import campaign_owner
-from postlude.services.campaigns.variants import begins_at, best_variant, decide_at, places, settle_test
+from postlude.services.campaigns.variants import begins_at, decide_at, places, settle_test, variant_to_send
 from postlude.store import Store
 from postlude.store.campaigns.rows import Campaign, CampaignClaim
 
@@ -77,13 +77,14 @@ class CampaignWork:
             _log.info("campaign %016x (%s) begins", campaign.id, campaign.name)
 
     def _decide(self, campaign: Campaign) -> None:
-        winner = campaign.winner or best_variant(self._store, campaign, self._store.campaigns.variants(campaign.id))
+        variants = self._store.campaigns.variants(campaign.id)
+        winner = campaign.winner or variant_to_send(self._store, campaign, variants).message
         sending = [CampaignStatus.SENDING]
         # The winner is written first: after a crash the rest is sent as the same variant.
         self._store.campaigns.move(campaign.id, sending, CampaignStatus.SENDING, winner=winner)
         released = settle_test(self._store, campaign.id, winner)
         self._store.campaigns.move(campaign.id, sending, CampaignStatus.SENDING, decide_at=None)
-        _log.info("campaign %016x: variant %016x won, %d copies leave as it", campaign.id, winner, released)
+        _log.info("campaign %016x: the test ends, %d copies leave as variant %016x", campaign.id, released, winner)
 
     def enqueue_audience(self, campaign: Campaign) -> bool:
         """Create copies for the next part of the audience; True when there was a part left."""

@@ -33,6 +33,10 @@ class CampaignOptions(msgspec.Struct, frozen=True, kw_only=True):
     test_hours: float = 4.0
     """From the start until the winner is decided."""
     rule: WinnerRule = WinnerRule.OPENED
+    winner_recipients: int = 500
+    """Delivered copies that each variant needs before one of them wins."""
+    winner_percent: int = 90
+    """How probable it must be that the winner is the best. Otherwise the rest gets the first variant."""
     follows: int | None = None
     """The campaign this one follows up."""
 

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 import msgspec
 from starlette.datastructures import FormData
 
+from postlude.analytics.best_variant import LEAST_PROBABILITY, LEAST_RECIPIENTS
 from postlude.instrument import utm_parameters
 from postlude.kit.ids import parse_id
 from postlude.model.errors import InputError, NotFoundError
@@ -141,6 +142,8 @@ def _options(form: FormData, campaign: Campaign) -> CampaignOptions:
         test_percent=_number(form, "test_percent", "The share that tests"),
         test_hours=_number(form, "test_hours", "The length of the test", 4),
         rule=_rule(_text(form, "rule")),
+        winner_recipients=_number(form, "winner_recipients", "The recipients a winner needs", LEAST_RECIPIENTS),
+        winner_percent=_number(form, "winner_percent", "The probability of a winner", round(100 * LEAST_PROBABILITY)),
     )
 
 
