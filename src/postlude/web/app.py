@@ -9,7 +9,7 @@ from starlette.types import ASGIApp
 
 from postlude.web import errors, health
 from postlude.web.accounts import preferences, sign_in
-from postlude.web.campaigns import actions, click_maps, draft_pages, recipients
+from postlude.web.campaigns import actions, click_maps, comparison_pages, draft_pages, recipients
 from postlude.web.contacts import imports, lists, suppressions
 from postlude.web.contacts import pages as contact_pages
 from postlude.web.deps import WebDeps
@@ -37,6 +37,7 @@ def create_app(deps: WebDeps) -> ASGIApp:
         sent_list,
         message_page,
         compose,
+        comparison_pages,  # its paths are below those of campaigns
         draft_pages,
         actions,
         recipients,

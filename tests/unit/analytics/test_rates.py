@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from postlude.analytics import normal_range, rate_of
+from postlude.analytics import NormalRange, difference_of, normal_range, rate_of, standing
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,27 @@ def test_a_normal_range_needs_five_values() -> None:
     assert found.low == pytest.approx(0.14)
     assert found.high == pytest.approx(0.46)
     assert found.values == 5
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "low", "high"),
+    # Newcombe (1998), "Interval estimation for the difference", table II, method 10.
+    [((56, 70), (48, 80), 0.0524, 0.3339), ((9, 10), (3, 10), 0.1705, 0.8090), ((5, 56), (0, 29), -0.0381, 0.1926)],
+)
+def test_the_interval_of_a_difference_is_the_published_one(
+    one: tuple[int, int], other: tuple[int, int], low: float, high: float
+) -> None:
+    found = difference_of(rate_of(*one), rate_of(*other))
+    assert found.low == pytest.approx(low, abs=5e-5)
+    assert found.high == pytest.approx(high, abs=5e-5)
+
+
+@pytest.mark.parametrize(
+    ("count", "of", "stands"), [(300, 1000, "above"), (30, 1000, "below"), (200, 1000, ""), (3, 10, ""), (0, 0, "")]
+)
+def test_a_rate_stands_outside_only_with_its_whole_interval(count: int, of: int, stands: str) -> None:
+    assert standing(rate_of(count, of), NormalRange(0.2, 0.15, 0.25, 9)) == stands
+
+
+def test_without_a_range_nothing_is_unusual() -> None:
+    assert standing(rate_of(300, 1000), None) == ""

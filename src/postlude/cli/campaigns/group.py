@@ -17,6 +17,7 @@ _COMMANDS: Final = {
     "check": "show",
     "preview": "show",
     "report": "show",
+    "compare": "compare",
     "test": "send",
     "schedule": "send",
     "send": "send",

@@ -1,11 +1,11 @@
 """A campaign's results in parts: when, with what, at which provider, why not; and beside earlier campaigns."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
 import msgspec
 
-from postlude.analytics import NormalRange, Rate, VariantVerdict, normal_range, rate_of
+from postlude.analytics import NormalRange, Rate, Standing, VariantVerdict, normal_range, rate_of, standing
 from postlude.services.campaigns.variants import judge_test
 from postlude.store import Store
 from postlude.store.campaigns.breakdown import ClientCounts, HourCounts
@@ -22,7 +22,9 @@ _SHOWN: Final = 12
 _REST: Final = "others"
 
 
-class _PartsOf(Protocol):
+class PartsOf(Protocol):
+    """What a rate is made of."""
+
     def __call__(self, funnel: Funnel, /) -> tuple[int, int]:
         """A rate's count and what it is of."""
         ...
@@ -32,10 +34,12 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """One rate of a campaign, and where the same rate of earlier ones was."""
 
     name: str
-    """`opened`, `clicked`, `replied`, `unsubscribed`, `complained` or `bounced`."""
+    """Of `RATES`."""
     rate: Rate
     normal: NormalRange | None = None
     """None with fewer than five earlier campaigns."""
+    standing: Standing = ""
+    """Beside the normal range."""
 
 
 class ProviderLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,8 +80,10 @@ class Breakdown(msgspec.Struct, frozen=True, kw_only=True):
     """All parts."""
 
     comparisons: list[Comparison]
-    periods: list[PeriodCounts]
-    """By hours for the first three days, by days where it went on longer; those without any are in it too."""
+    hours: list[PeriodCounts]
+    """Of the first three days, those without any too."""
+    days: list[PeriodCounts]
+    """All days (UTC), those without any too."""
     clients: list[ClientCounts]
     providers: list[ProviderLine]
     bounces: list[ReasonLine]
@@ -85,7 +91,8 @@ class Breakdown(msgspec.Struct, frozen=True, kw_only=True):
     """Of a campaign with several variants."""
 
 
-_RATES: Final[dict[str, _PartsOf]] = {
+RATES: Final[dict[str, PartsOf]] = {
+    "delivered": lambda funnel: (funnel.delivered, funnel.copies),
     "opened": lambda funnel: (funnel.opened, funnel.delivered),
     "clicked": lambda funnel: (funnel.clicked, funnel.delivered),
     "replied": lambda funnel: (funnel.replied, funnel.delivered),
@@ -98,15 +105,11 @@ _RATES: Final[dict[str, _PartsOf]] = {
 def breakdown_of(store: Store, campaign: Campaign, variants: Sequence[Variant], total: Funnel) -> Breakdown:
     """Read from what the digest keeps. `total`: the campaign's own funnel."""
     messages = [variant.message for variant in variants]
-    earlier = _earlier(store, campaign)
+    earlier, seen = _earlier(store, campaign), store.breakdowns.hours(messages)
     return Breakdown(
-        comparisons=[
-            Comparison(
-                name=name, rate=rate_of(*parts(total)), normal=normal_range([_share(parts, one) for one in earlier])
-            )
-            for name, parts in _RATES.items()
-        ],
-        periods=periods_of(store.breakdowns.hours(messages)),
+        comparisons=compare_with(total, usual_rates(earlier)),
+        hours=hours_of(seen),
+        days=days_of(seen),
         clients=clients_of(store.breakdowns.clients(messages)),
         providers=providers_of(store.breakdowns.providers(messages)),
         bounces=reasons_of(store.breakdowns.bounce_reasons(messages)),
@@ -114,15 +117,39 @@ def breakdown_of(store: Store, campaign: Campaign, variants: Sequence[Variant], 
     )
 
 
-def periods_of(hours: Sequence[HourCounts]) -> list[PeriodCounts]:
-    """Hours in order, as equally long periods without gaps."""
-    if not hours:
+def usual_rates(funnels: Sequence[Funnel]) -> dict[str, NormalRange]:
+    """The normal range of each rate, of campaigns with enough delivered copies; empty where they are too few."""
+    enough = [one for one in funnels if one.delivered >= LEAST_DELIVERED]
+    ranges = {name: normal_range([_share(parts, one) for one in enough]) for name, parts in RATES.items()}
+    return {name: one for name, one in ranges.items() if one is not None}
+
+
+def compare_with(total: Funnel, usual: Mapping[str, NormalRange]) -> list[Comparison]:
+    """Each rate of a funnel beside what is usual."""
+    found = []
+    for name, parts in RATES.items():
+        rate, normal = rate_of(*parts(total)), usual.get(name)
+        found.append(Comparison(name=name, rate=rate, normal=normal, standing=standing(rate, normal)))
+    return found
+
+
+def hours_of(seen: Sequence[HourCounts]) -> list[PeriodCounts]:
+    """The first three days by the hour, without gaps."""
+    return _periods([one for one in seen if one.hour < seen[0].hour + _HOURS_SHOWN], 1)
+
+
+def days_of(seen: Sequence[HourCounts]) -> list[PeriodCounts]:
+    """By the day, without gaps."""
+    return _periods(seen, _DAY)
+
+
+def _periods(seen: Sequence[HourCounts], step: int) -> list[PeriodCounts]:
+    """Hours in order, as periods of `step` hours each."""
+    if not seen:
         return []
-    first, last = hours[0].hour, hours[-1].hour
-    step = 1 if last - first < _HOURS_SHOWN else _DAY
-    begin = first // step * step
-    found: dict[int, list[int]] = {hour: [0, 0, 0] for hour in range(begin, last + 1, step)}
-    for one in hours:
+    begin = seen[0].hour // step * step
+    found: dict[int, list[int]] = {hour: [0, 0, 0] for hour in range(begin, seen[-1].hour + 1, step)}
+    for one in seen:
         row = found[begin + (one.hour - begin) // step * step]
         row[0] += one.opens
         row[1] += one.clicks
@@ -153,7 +180,7 @@ def providers_of(funnels: dict[str, Funnel]) -> list[ProviderLine]:
             provider=name or _REST,
             copies=funnels[name].copies,
             delivered=funnels[name].delivered,
-            **{key: rate_of(*_RATES[key](funnels[name])) for key in ("opened", "clicked", "bounced", "complained")},
+            **{key: rate_of(*RATES[key](funnels[name])) for key in ("opened", "clicked", "bounced", "complained")},
         )
         for name in order
     ]
@@ -167,7 +194,7 @@ def reasons_of(counts: dict[str, int]) -> list[ReasonLine]:
 
 
 def _earlier(store: Store, campaign: Campaign) -> list[Funnel]:
-    """The funnels of the same user's campaigns before this one, of those with enough delivered copies."""
+    """The funnels of the same user's campaigns before this one."""
     before = store.campaigns.finished_before(campaign.user, campaign.started_at or campaign.created_at, EARLIER)
     of_message = {message: number for number, messages in before.items() for message in messages}
     sums: dict[int, dict[str, int]] = {}
@@ -175,13 +202,12 @@ def _earlier(store: Store, campaign: Campaign) -> list[Funnel]:
         row = sums.setdefault(of_message[message], dict.fromkeys(_COUNTED, 0))
         for name in _COUNTED:
             row[name] += getattr(funnel, name)
-    every = [Funnel(message=0, **row) for row in sums.values()]
-    return [one for one in every if one.delivered >= LEAST_DELIVERED]
+    return [Funnel(message=0, **row) for row in sums.values()]
 
 
 _COUNTED: Final = tuple(name for name in Funnel.__struct_fields__ if name != "message")
 
 
-def _share(parts: _PartsOf, funnel: Funnel) -> float:
+def _share(parts: PartsOf, funnel: Funnel) -> float:
     count, of = parts(funnel)
     return count / of if of else 0.0

@@ -45,6 +45,15 @@ class CampaignQueries(TopicQueries):
         with self._database.read() as connection:
             return [as_struct(Campaign, row) for row in connection.execute(query)]
 
+    def of_user(self, user: int, statuses: Collection[CampaignStatus] = (), limit: int = 200) -> list[Campaign]:
+        """A user's, the newest first; only those in one of `statuses` when some are given."""
+        newest = func.coalesce(campaigns.c.started_at, campaigns.c.created_at)
+        query = select(campaigns).where(campaigns.c.user == user).order_by(newest.desc(), campaigns.c.id).limit(limit)
+        if statuses:
+            query = query.where(campaigns.c.status.in_([status.value for status in statuses]))
+        with self._database.read() as connection:
+            return [as_struct(Campaign, row) for row in connection.execute(query)]
+
     def change(self, campaign: Campaign, variants: Iterable[Variant]) -> None:
         """Replace a draft and its variants; InputError when it is none any more."""
         row = _row(campaign)

@@ -18,6 +18,7 @@ from postlude.services.campaigns.follow_up import FollowUp
 from postlude.services.campaigns.preview import CopyPreview, preview_copy, someone
 from postlude.services.campaigns.progress import CampaignProgress, progress_of
 from postlude.services.campaigns.report import CampaignReport, hidden_of, hidden_words, report_of, totals_of
+from postlude.services.campaigns.report_segments import ReportSegments
 from postlude.services.campaigns.scheduling import UNDO_SECONDS
 from postlude.services.reports.shapes import JudgedLine
 from postlude.store.campaigns.rows import Campaign
@@ -65,7 +66,7 @@ def _judged(request: Request, deps: WebDeps, campaign: Campaign) -> list[JudgedL
 @router.get("/campaigns")
 def campaigns_page(request: Request, deps: Deps, viewer: SignedIn) -> Response:
     """Every campaign of the viewer's, the newest first."""
-    mine = [one for one in deps.store.campaigns.latest() if one.user == viewer.user.id]
+    mine = deps.store.campaigns.of_user(viewer.user.id)
     totals = totals_of(deps.store, [one.id for one in mine])
     rows = [(one, progress_of(deps.store, deps.clock, one), totals[one.id]) for one in mine]
     return pages_of(request).render(request, "campaigns/campaigns.html", rows=rows)
@@ -93,6 +94,7 @@ def campaign_page(
         progress=_progress(request, deps, found),
         report=report(request, deps, found),
         judged=_judged(request, deps, found),
+        asks=ReportSegments(found.id) if deps.contacts is not None else None,
         follow_ups=[one.value for one in FollowUp],
         variants=deps.store.campaigns.variants(found.id),
         soon=deps.clock.now() + UNDO_SECONDS * MICROS_PER_SECOND,

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from postlude.kit.ids import id_text, parse_id
 from postlude.model.errors import NotFoundError
+from postlude.services.campaigns.report_segments import ReportSegments
 from postlude.services.reports.event_table import EVENT_COLUMNS, event_rows
 from postlude.services.reports.shapes import TimelineEntry
 from postlude.web.campaigns.draft_pages import find, report
@@ -56,6 +57,7 @@ def people(
         copies=deps.reports.copy_views(copies[:_PAGE]),
         what=what,
         outcomes=OUTCOMES,
+        expression=ReportSegments(found.id).outcome(what) if deps.contacts is not None else "",
         report=report(request, deps, found),
         more=id_text(copies[_PAGE - 1].id) if len(copies) > _PAGE else "",
     )

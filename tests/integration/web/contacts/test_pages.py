@@ -1,5 +1,6 @@
 """Contacts, lists, imports and suppressions in the browser."""
 
+import html
 import re
 from collections.abc import Callable
 
@@ -7,6 +8,7 @@ import pytest
 from httpx2 import Response
 from starlette.testclient import TestClient
 
+from postlude.kit.ids import id_text
 from postlude.model.words import Consent, MemberStatus, Purpose, Via
 from postlude.services.contacts.import_job import claim_import, run_import
 from postlude.store import Batch, Copy, Message, Submission
@@ -300,6 +302,18 @@ def test_earlier_imports_are_listed(client: TestClient) -> None:
 @pytest.mark.parametrize("name", ["0123456789abcdef", "..%2f..%2fkeys"])
 def test_an_import_that_never_was_is_not_found(client: TestClient, name: str) -> None:
     assert client.get(f"/contacts/import/{name}").status_code == 404
+
+
+def test_a_mailing_is_made_from_a_list_and_a_tag(world: World, client: TestClient) -> None:
+    store = world.deps.store
+    news = store.lists.add("News & more", 1)
+    anna = store.contacts.add("anna@example.org", 1)
+    store.contacts.add("bob@example.org", 1)
+    store.lists.put_member(news.id, anna.id, MemberStatus.SUBSCRIBED, 1)
+    page = client.get(f"/contacts?in_list={id_text(news.id)}").text
+    asked = client.get(html.unescape(page.partition('href="/segments?')[2].partition('"')[0]).join(("/segments?", "")))
+    assert "<strong>1</strong>" in asked.text
+    assert "anna@example.org" in asked.text
 
 
 def test_export_holds_what_the_search_found(world: World, client: TestClient) -> None:

@@ -1,10 +1,19 @@
-from postlude.services.campaigns.breakdown import clients_of, periods_of, providers_of, reasons_of
+from postlude.analytics import NormalRange
+from postlude.services.campaigns.breakdown import (
+    clients_of,
+    compare_with,
+    days_of,
+    hours_of,
+    providers_of,
+    reasons_of,
+    usual_rates,
+)
 from postlude.store.campaigns.breakdown import ClientCounts, HourCounts
 from postlude.store.campaigns.rows import Funnel
 
 
 def test_hours_have_no_gaps() -> None:
-    found = periods_of([HourCounts(hour=10, opens=2, clicks_machine=3), HourCounts(hour=13, clicks=1, opens_unknown=1)])
+    found = hours_of([HourCounts(hour=10, opens=2, clicks_machine=3), HourCounts(hour=13, clicks=1, opens_unknown=1)])
     assert [(one.at // 3_600_000_000, one.opens, one.clicks, one.others) for one in found] == [
         (10, 2, 0, 3),
         (11, 0, 0, 0),
@@ -14,8 +23,8 @@ def test_hours_have_no_gaps() -> None:
     assert {one.seconds for one in found} == {3600}
 
 
-def test_what_lasts_more_than_three_days_is_shown_by_days() -> None:
-    found = periods_of([HourCounts(hour=30, opens=2), HourCounts(hour=47, opens=1), HourCounts(hour=102, clicks=4)])
+def test_what_goes_on_is_shown_by_days_too() -> None:
+    found = days_of([HourCounts(hour=30, opens=2), HourCounts(hour=47, opens=1), HourCounts(hour=102, clicks=4)])
     assert [(one.at // 3_600_000_000, one.opens, one.clicks) for one in found] == [
         (24, 3, 0),
         (48, 0, 0),
@@ -26,7 +35,31 @@ def test_what_lasts_more_than_three_days_is_shown_by_days() -> None:
 
 
 def test_nothing_has_no_periods() -> None:
-    assert periods_of([]) == []
+    assert hours_of([]) == []
+    assert days_of([]) == []
+
+
+def test_hours_end_with_the_third_day() -> None:
+    found = hours_of([HourCounts(hour=30, opens=2), HourCounts(hour=101, opens=1), HourCounts(hour=102, clicks=4)])
+    assert len(found) == 72
+    assert found[-1].opens == 1
+
+
+def test_few_campaigns_have_nothing_usual_and_small_ones_say_nothing() -> None:
+    large, small = Funnel(message=0, copies=100, delivered=100), Funnel(message=0, copies=49, delivered=49)
+    assert usual_rates([large] * 4 + [small] * 9) == {}
+    assert usual_rates([large] * 5)["delivered"].values == 5
+
+
+def test_a_rate_is_out_of_the_usual_only_with_its_whole_interval() -> None:
+    usual = {"opened": NormalRange(0.2, 0.15, 0.25, 9)}
+    much = {one.name: one.standing for one in compare_with(Funnel(message=0, delivered=1000, opened=300), usual)}
+    chance = {one.name: one.standing for one in compare_with(Funnel(message=0, delivered=10, opened=3), usual)}
+    little = {one.name: one.standing for one in compare_with(Funnel(message=0, delivered=1000, opened=50), usual)}
+    assert much["opened"] == "above"
+    assert chance["opened"] == ""
+    assert little["opened"] == "below"
+    assert much["clicked"] == ""
 
 
 def test_programs_of_people_come_first_and_few_are_shown() -> None:
