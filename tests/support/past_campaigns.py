@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from itertools import count
 
+from sqlalchemy import update
+
 from postlude.kit.ids import new_id
 from postlude.model.event import Event
 from postlude.model.words import CampaignStatus, EventKind, SendOutcome, Verdict, Via
 from postlude.store import AttemptResult, Batch, Copy, Message, Store, Submission
 from postlude.store.campaigns.rows import Campaign, CampaignOptions, Variant
+from postlude.store.messages.tables import copies as stored_copies
 
 HOUR_US = 3_600_000_000
 _KINDS = {
@@ -52,5 +55,8 @@ def past_campaign(  # noqa: PLR0917 - plain data
             for one in some
         ]
     attempts = [AttemptResult(one.id, SendOutcome.ACCEPTED, at, 1, 250, message=message) for one in sent]
-    store.digest.apply(Batch(submissions=[Submission(row, (), tuple(sent))], attempts=attempts, events=events))
+    store.digest.apply(Batch(submissions=[Submission(row, (), tuple(sent))], attempts=attempts))
+    with store.campaigns._database.write() as connection:
+        connection.execute(update(stored_copies).where(stored_copies.c.message == message).values(campaign=made))
+    store.digest.apply(Batch(events=events))
     return campaign

@@ -1,11 +1,13 @@
 """The history in one DuckDB file, owned by one process."""
 
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import duckdb
 
 from postlude.history.duck_file import DuckFile
+from postlude.history.event_export import export_statement
 from postlude.history.event_rows import COLUMNS, EventRows, read_event, read_reasons
 from postlude.history.interface import CopyKey, Count, CrowdedAddress, HitTotal, JudgedSlice, LinkTotal, ReasonCount
 from postlude.history.merging import EVERY, PLACES, RUN_ROWS, among, between, merge_step
@@ -294,6 +296,11 @@ class DuckHistory:
             ReasonCount(EventKind(kind), Verdict(verdict), read_reasons(reasons), events)
             for kind, verdict, reasons, events in rows
         ]
+
+    def export_events(self, path: Path, messages: Collection[int] | None = None) -> int:
+        """Write every event, or those of these messages, to a Parquet file; how many."""
+        values: dict[str, Any] = {"path": str(path)} | ({} if messages is None else {"messages": list(messages)})
+        return int(self._query(export_statement(chosen=messages is not None), values)[0][0])
 
     def total(self) -> int:
         """How many events there are."""

@@ -1,6 +1,7 @@
 """What the rest of the program asks of the history."""
 
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
 from postlude.model.event import Event
@@ -221,6 +222,10 @@ class History(Protocol):
 
     def reason_counts(self, messages: Sequence[int]) -> list[ReasonCount]:
         """Opens and clicks of these messages by verdict and reasons."""
+        ...
+
+    def export_events(self, path: Path, messages: Collection[int] | None = None) -> int:
+        """Write every event, or those of these messages, to a Parquet file; how many. StorageError."""
         ...
 
     def total(self) -> int:

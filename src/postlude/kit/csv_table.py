@@ -30,6 +30,11 @@ def row_text(row: Iterable[object]) -> str:
     return ",".join(_written(str(cell)) for cell in row) + "\r\n"
 
 
+def is_formula(cell: str) -> bool:
+    """Whether a spreadsheet would take the cell for one, or for one behind apostrophes."""
+    return _FORMULA.match(cell) is not None
+
+
 def read_cell(cell: str) -> str:
     """The cell as it was before it was written harmless."""
     return cell[1:] if _UNSAFE.match(cell) else cell
@@ -41,6 +46,6 @@ def read_cells(cells: list[str]) -> list[str]:
 
 
 def _written(cell: str) -> str:
-    if _FORMULA.match(cell):
+    if is_formula(cell):
         cell = "'" + cell
     return '"' + cell.replace('"', '""') + '"' if _QUOTED.search(cell) else cell

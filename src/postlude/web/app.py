@@ -9,7 +9,7 @@ from starlette.types import ASGIApp
 
 from postlude.web import errors, health
 from postlude.web.accounts import preferences, sign_in
-from postlude.web.campaigns import actions, click_maps, comparison_pages, draft_pages, recipients
+from postlude.web.campaigns import actions, click_maps, comparison_pages, draft_pages, recipients, report_files
 from postlude.web.contacts import imports, lists, suppressions
 from postlude.web.contacts import pages as contact_pages
 from postlude.web.deps import WebDeps
@@ -19,6 +19,7 @@ from postlude.web.headers import SecurityHeaders
 from postlude.web.messages import compose, live_events, message_page, sent_list
 from postlude.web.pages import TemplatePages
 from postlude.web.report_cache import Paced
+from postlude.web.reports import exports
 from postlude.web.request_limits import RefusalPages, RequestLimits
 from postlude.web.sandbox import mailbox
 from postlude.web.segments import pages as segment_pages
@@ -37,11 +38,13 @@ def create_app(deps: WebDeps) -> ASGIApp:
         sent_list,
         message_page,
         compose,
+        report_files,
         comparison_pages,  # its paths are below those of campaigns
         draft_pages,
         actions,
         recipients,
         click_maps,
+        exports,
         preferences,
         domain_pages,
         live_events,

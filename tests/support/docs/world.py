@@ -62,6 +62,7 @@ class World:
         )
         self._up: Child | None = None
         self._running = False
+        self._has_campaign = False
         self._stands_for = {"ADDRESS": "bob@example.com", "FILE.eml": "offer.eml"}
         self._fill()
 
@@ -117,6 +118,9 @@ class World:
                 sent = self.instance.run("send", self.home / "offer.eml", "--json")
                 assert sent.code == 0, sent
                 self._stands_for["MESSAGE"] = sent.json["message"]
+        if '"Spring sale"' in text and "create" not in text and not self._has_campaign:
+            assert self.instance.run("campaigns", "create", "Spring sale").code == 0
+        self._has_campaign |= '"Spring sale"' in text
         if re.search(r"\bLOGIN\b", text) and "LOGIN" not in self._stands_for:
             login = self.instance.login()
             self._stands_for |= {"LOGIN": login.user, "PASSWORD": login.password}

@@ -33,6 +33,7 @@ def control_app(
 ) -> Starlette:
     """GET /timeline?query=&limit= and /message?id=; 404 with `{"error"}` when nothing is stored under it.
 
+    /export?path= (&user=) writes every event to a Parquet file.
     /judged?messages= (ids with commas) says how their opens and clicks were judged.
     /reclassify?do=start (&since=, &dry_run=1), stop or look answers with its progress, and so does
     /rebuild?do=; /stored?address= with what is stored of a recipient; /health with how the system is.
@@ -69,6 +70,7 @@ def control_app(
             _rebuild(rebuilder),
             Route("/judged", judged),
             Route("/stored", stored),
+            _export(reports),
             Route("/health", how_it_is),
         ],
         exception_handlers={NotFoundError: _not_found},
@@ -93,6 +95,14 @@ def _rebuild(rebuilder: Rebuilder) -> Route:
         return JSONResponse(msgspec.to_builtins(await run_in_threadpool(act)))
 
     return Route("/rebuild", rebuild)
+
+
+def _export(reports: Reports) -> Route:
+    async def export(request: Request) -> Response:
+        user, path = int(request.query_params.get("user", "0")), Path(request.query_params["path"])
+        return JSONResponse({"events": await run_in_threadpool(reports.export_events, path, user or None)})
+
+    return Route("/export", export)
 
 
 async def _not_found(_request: Request, error: Exception) -> Response:

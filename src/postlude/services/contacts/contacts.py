@@ -117,10 +117,15 @@ def export_contacts(store: Store, out: IO[str], *, search: str = "", list_id: in
 
 def contact_rows(store: Store, *, search: str = "", list_id: int = 0, tag: int = 0) -> Iterator[list[str]]:
     """The header and one row a contact, newest first."""
+    return rows_of_pages(store, _pages(store, search, list_id, tag))
+
+
+def rows_of_pages(store: Store, pages: Iterable[Sequence[Contact]]) -> Iterator[list[str]]:
+    """The header and one row a contact, such as `import` reads."""
     names = store.contacts.fields()
     lists = {one.id: one.name for one in store.lists.every()}
     yield [*EXPORTED, *names]
-    for page in _pages(store, search, list_id, tag):
+    for page in pages:
         tags = store.contacts.tags_of(one.id for one in page)
         member = store.lists.subscriptions(one.id for one in page)
         ended = store.contacts.left_mailings(one.id for one in page)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import groupby
+from pathlib import Path
 from typing import Final, NamedTuple
 
 import msgspec
@@ -24,6 +25,7 @@ from postlude.store import Activity, Copy, Link, LinkActivity, Message, MessageT
 
 __all__ = ["CopyView", "LinkView", "MessageView", "Reports", "SentMessage", "TimelineEntry"]
 
+_AT_ONCE: Final = 1_000
 _PEOPLE = frozenset({Verdict.HUMAN, Verdict.HUMAN_PROXIED})
 _COUNTED = frozenset({EventKind.OPENED, EventKind.CLICKED})
 _JUDGED = frozenset({EventKind.OPENED, EventKind.CLICKED, EventKind.UNSUBSCRIBED, EventKind.VIEWED})
@@ -115,11 +117,19 @@ class Reports:
             copy.id: entries(of_copy[copy.id], {copy.id: copy.recipient}, urls.get(copy.message, {})) for copy in copies
         }
 
+    def export_events(self, path: Path, user: int | None = None) -> int:
+        """Write every event, or those of a user's messages, to a Parquet file; how many."""
+        if user is None:
+            return self._history.export_events(path)
+        mine, after = list[int](), 0
+        while page := self._store.messages.in_order(user, after, _AT_ONCE):
+            mine += [message.id for message in page]
+            after = page[-1].id
+        return self._history.export_events(path, mine)
+
     def copy_views(self, copies: Iterable[Copy]) -> list[CopyView]:
         """These copies with their results, in the given order."""
-        every = list(copies)
-        activity = self._store.messages.activity_of(copy.id for copy in every)
-        return [_copy_view(one, activity.get(one.id, Activity(copy=0, message=one.message))) for one in every]
+        return copy_views_of(self._store, copies)
 
     def copy_timeline(self, copy: Copy) -> list[TimelineEntry]:
         """The events of one copy, oldest first, however many its message has."""
@@ -252,6 +262,13 @@ _COUNTED_OF_A_COPY: Final = tuple(
     if name in CopyView.__struct_fields__ and name not in {"copy", "delivered_at"}
 )
 """Counters of a report."""
+
+
+def copy_views_of(store: Store, copies: Iterable[Copy]) -> list[CopyView]:
+    """These copies with their results, in the given order; without the history."""
+    every = list(copies)
+    activity = store.messages.activity_of(copy.id for copy in every)
+    return [_copy_view(one, activity.get(one.id, Activity(copy=0, message=one.message))) for one in every]
 
 
 def _copy_view(copy: Copy, done: Activity) -> CopyView:

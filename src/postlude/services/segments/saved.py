@@ -1,5 +1,6 @@
 """Saved segments: made, changed, frozen, deleted, counted, and turned into mailings."""
 
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
@@ -13,7 +14,7 @@ from postlude.segments.expression import Expression
 from postlude.services.segments.names import read_segment, with_names
 from postlude.services.segments.settling import settled
 from postlude.store import Store
-from postlude.store.contacts.rows import Audience, Recipient
+from postlude.store.contacts.rows import Audience, Contact, Recipient
 from postlude.store.segments.rows import Segment
 
 _TO_BE_SENT: Final = (CampaignStatus.DRAFT, CampaignStatus.SCHEDULED, CampaignStatus.SENDING, CampaignStatus.PAUSED)
@@ -47,6 +48,14 @@ def mailable_page(
     """Who would get a mailing, in the order of their ids, above `after`. For one look: each call finds all of them."""
     ready = settled(store, expression, clock.now())
     return store.contacts.audience_page(Audience(segment=ready), after, limit, paged=False)
+
+
+def chosen_pages(store: Store, clock: Clock, expression: Expression) -> Iterator[Sequence[Contact]]:
+    """Everyone whom an expression chooses now, page by page, whether or not they may be mailed."""
+    ready, after = settled(store, expression, clock.now()), 0
+    while page := store.segments.page(ready, after):
+        yield page
+        after = page[-1].id
 
 
 def save_segment(store: Store, clock: Clock, name: str, text: str, user: int = 0) -> Segment:

@@ -153,6 +153,18 @@ class CampaignQueries(TopicQueries):
                     found.setdefault(campaign, []).append(message)
         return found
 
+    def names_of(self, messages: Iterable[int]) -> dict[int, str]:
+        """The names of the campaigns that these messages are variants of, by message."""
+        query = select(campaign_variants.c.message, campaigns.c.name).join_from(
+            campaign_variants, campaigns, campaigns.c.id == campaign_variants.c.campaign
+        )
+        found: dict[int, str] = {}
+        with self._database.read() as connection:
+            for some in chunks(messages):
+                rows = connection.execute(query.where(campaign_variants.c.message.in_(some)))
+                found.update((row.message, row.name) for row in rows)
+        return found
+
     def of_message(self, message: int) -> int | None:
         """The campaign a message is a variant of."""
         query = select(campaign_variants.c.campaign).where(campaign_variants.c.message == message)

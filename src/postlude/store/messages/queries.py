@@ -211,6 +211,14 @@ class MessageQueries(TopicQueries):
                 query = query.where(or_(messages.c.created_at < at, older))
             return [as_struct(Message, row) for row in connection.execute(query)]
 
+    def in_order(self, user: int | None = None, after: int = 0, limit: int = 50) -> list[Message]:
+        """All messages, campaigns' too, of one user or all, in the order of their ids: those above `after`."""
+        query = select(messages).where(messages.c.id > after).order_by(messages.c.id).limit(limit)
+        if user is not None:
+            query = query.where(messages.c.user == user)
+        with self._database.read() as connection:
+            return [as_struct(Message, row) for row in connection.execute(query)]
+
     def find(self, query: str, limit: int = 100) -> list[int]:
         """Ids of the messages with this Message-ID, to this address, or single ones from it; newest first."""
         text = query.strip().strip("<>")

@@ -10,6 +10,7 @@ from postlude.kit.ids import new_id
 from postlude.model.errors import InputError, NotFoundError
 from postlude.segments.expression import Expression
 from postlude.store.base import TopicQueries, as_struct, named, storable
+from postlude.store.contacts.rows import Contact
 from postlude.store.contacts.segment_query import chooses
 from postlude.store.contacts.tables import contacts
 from postlude.store.segments.rows import Segment
@@ -92,6 +93,12 @@ class SegmentQueries(TopicQueries):
         """Every segment, by name."""
         with self._database.read() as connection:
             return [as_struct(Segment, row) for row in connection.execute(select(segments).order_by(segments.c.key))]
+
+    def page(self, settled: Expression, after: int = 0, limit: int = 1000) -> list[Contact]:
+        """Contacts that an expression chooses, with an id above `after`, in the order of their ids."""
+        query = select(contacts).where(contacts.c.id > after, chooses(settled)).order_by(contacts.c.id).limit(limit)
+        with self._database.read() as connection:
+            return [as_struct(Contact, row) for row in connection.execute(query)]
 
     def count(self, settled: Expression) -> int:
         """How many contacts an expression chooses, whether or not they may be mailed."""

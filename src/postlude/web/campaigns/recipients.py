@@ -1,7 +1,5 @@
 """Recipients of a campaign with their results: by outcome, page by page, and one copy's timeline."""
 
-from collections.abc import Iterator
-from itertools import chain
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
@@ -9,18 +7,14 @@ from fastapi import APIRouter, Request, Response
 from postlude.kit.ids import id_text, parse_id
 from postlude.model.errors import NotFoundError
 from postlude.services.campaigns.report_segments import ReportSegments
-from postlude.services.reports.event_table import EVENT_COLUMNS, event_rows
-from postlude.services.reports.shapes import TimelineEntry
 from postlude.web.campaigns.draft_pages import find, report
-from postlude.web.deps import Deps, WebDeps
-from postlude.web.downloads import csv_response
+from postlude.web.deps import Deps
 from postlude.web.pages import pages_of
 from postlude.web.session import SignedIn
 
 router = APIRouter()
 
 _PAGE: Final = 50
-_AT_ONCE: Final = 1_000
 OUTCOMES: Final = {
     "": "All recipients",
     "opened": "Opened",
@@ -78,19 +72,3 @@ def person(request: Request, deps: Deps, viewer: SignedIn, campaign: str, copy: 
         copy=deps.reports.copy_views([row])[0],
         timeline=deps.reports.copy_timeline(row)[::-1],
     )
-
-
-@router.get("/campaigns/{campaign}/events.csv")
-def events_file(deps: Deps, viewer: SignedIn, campaign: str) -> Response:
-    """Every event of its copies as a table, copy by copy, written while it is read."""
-    found = find(deps, viewer, campaign)
-    messages = [variant.message for variant in deps.store.campaigns.variants(found.id)]
-    rows = event_rows(_entries(deps, messages))
-    return csv_response(chain([list(EVENT_COLUMNS)], rows), f"events-{campaign}.csv")
-
-
-def _entries(deps: WebDeps, messages: list[int]) -> Iterator[TimelineEntry]:
-    after = 0
-    while copies := deps.store.campaigns.recipients(messages, "", after, _AT_ONCE):
-        yield from deps.reports.copies_timeline(copies)
-        after = copies[-1].id

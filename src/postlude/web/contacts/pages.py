@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
 
+from postlude.kit.data_table import TableFormat
 from postlude.kit.ids import id_text, parse_id
 from postlude.model.contact_fields import CONTACT_FIELDS, FIELD_NAMES
 from postlude.model.errors import InputError
@@ -19,7 +20,7 @@ from postlude.services.feedback.review_queue import may_decide
 from postlude.services.messages.accept import NewMessage
 from postlude.store.contacts.rows import Contact
 from postlude.web.deps import Deps, WebDeps
-from postlude.web.downloads import csv_response
+from postlude.web.downloads import rows_response
 from postlude.web.pages import pages_of
 from postlude.web.session import Posted, SignedIn, Viewer
 
@@ -55,12 +56,14 @@ def contacts_page(  # noqa: PLR0917 - one parameter a field
     )
 
 
-@router.get("/contacts/export.csv")
-def export(deps: Deps, viewer: SignedIn, q: str = "", in_list: str = "", tag: str = "") -> Response:
-    """All matching contacts, as CSV."""
+@router.get("/contacts/export.{form}")
+def export(  # noqa: PLR0917 - one parameter a field
+    deps: Deps, viewer: SignedIn, form: TableFormat, q: str = "", in_list: str = "", tag: str = ""
+) -> Response:
+    """All matching contacts, as a file."""
     del viewer
     rows = service.contact_rows(deps.store, search=q, list_id=parse_id(in_list) or 0, tag=parse_id(tag) or 0)
-    return csv_response(rows, "contacts.csv")
+    return rows_response(rows, form, "contacts")
 
 
 async def _own_fields(request: Request) -> dict[str, str]:

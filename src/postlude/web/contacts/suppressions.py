@@ -6,10 +6,11 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Form, Request, Response
 from starlette.responses import RedirectResponse
 
+from postlude.kit.data_table import TableFormat
 from postlude.model.errors import NotFoundError
 from postlude.services.contacts import suppressions as service
 from postlude.web.deps import Deps
-from postlude.web.downloads import csv_response
+from postlude.web.downloads import rows_response
 from postlude.web.pages import pages_of
 from postlude.web.session import Posted, SignedIn
 
@@ -37,11 +38,11 @@ def suppressions_page(  # noqa: PLR0917 - one parameter a field
     )
 
 
-@router.get("/suppressions/export.csv")
-def export(deps: Deps, viewer: SignedIn) -> Response:
-    """The whole list as CSV."""
+@router.get("/suppressions/export.{form}")
+def export(deps: Deps, viewer: SignedIn, form: TableFormat) -> Response:
+    """The whole list as a file."""
     del viewer
-    return csv_response(service.suppression_rows(deps.store), "suppressions.csv")
+    return rows_response(service.suppression_rows(deps.store), form, "suppressions")
 
 
 @router.post("/suppressions")

@@ -7,13 +7,14 @@ from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
 
+from postlude.kit.data_table import TableFormat
 from postlude.kit.ids import id_text, parse_id
 from postlude.model.errors import NotFoundError
 from postlude.model.observation import encode_observation
 from postlude.services.messages.resend import choose_copies
 from postlude.services.reports.event_table import EVENT_COLUMNS, event_rows
 from postlude.web.deps import Deps
-from postlude.web.downloads import csv_response
+from postlude.web.downloads import rows_response
 from postlude.web.pages import pages_of
 from postlude.web.session import Posted, SignedIn
 
@@ -39,14 +40,14 @@ def message_page(request: Request, deps: Deps, viewer: SignedIn, message: str, n
     return pages_of(request).render(request, "messages/message.html", view=view, timeline=timeline)
 
 
-@router.get("/messages/{message}/events.csv")
-def events_file(deps: Deps, viewer: SignedIn, message: str) -> Response:
+@router.get("/messages/{message}/events.{form}")
+def events_file(deps: Deps, viewer: SignedIn, message: str, form: TableFormat) -> Response:
     """The timeline as a table: what happened, who it was, how sure that is and why."""
     wanted = _number(message)
     if _owner(deps, wanted) != viewer.user.id:
         raise NotFoundError(f"no message of yours has the id {message}")
     rows = event_rows(deps.reports.timeline(wanted))
-    return csv_response(chain([list(EVENT_COLUMNS)], rows), f"events-{message}.csv")
+    return rows_response(chain([list(EVENT_COLUMNS)], rows), form, f"events-{id_text(wanted)}")
 
 
 @router.post("/messages/{message}/copies/{copy}/resend")

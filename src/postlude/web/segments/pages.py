@@ -6,13 +6,16 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Form, Request, Response
 from starlette.responses import RedirectResponse
 
+from postlude.kit.data_table import TableFormat
 from postlude.kit.ids import id_text, parse_id
 from postlude.model.errors import InputError, NotFoundError
 from postlude.segments import render, sentence
 from postlude.services.campaigns.drafts import change_campaign, create_campaign
+from postlude.services.contacts.contacts import rows_of_pages
 from postlude.services.segments.names import read_segment, with_names
 from postlude.services.segments.saved import (
     change_segment,
+    chosen_pages,
     delete_segment,
     freeze_segment,
     mailable_page,
@@ -23,6 +26,7 @@ from postlude.services.segments.saved import (
 from postlude.store.contacts.rows import Audience
 from postlude.store.segments.rows import Segment
 from postlude.web.deps import Deps, WebDeps
+from postlude.web.downloads import rows_response
 from postlude.web.pages import pages_of
 from postlude.web.session import Posted, SignedIn
 
@@ -99,6 +103,15 @@ def segment_page(request: Request, deps: Deps, viewer: SignedIn, segment: str, a
         people=people,
         more=id_text(people[-1].contact.id) if len(people) == _PAGE else "",
     )
+
+
+@router.get("/segments/{segment}/contacts.{form}")
+def export(deps: Deps, viewer: SignedIn, segment: str, form: TableFormat) -> Response:
+    """Everyone in it, as a file."""
+    del viewer
+    saved = _find(deps, segment)
+    rows = rows_of_pages(deps.store, chosen_pages(deps.store, deps.clock, saved.asked))
+    return rows_response(rows, form, f"segment-{segment}")
 
 
 @router.post("/segments/{segment}")

@@ -1,0 +1,1 @@
+"""Commands: reports over everything, and data to take along."""

@@ -1,0 +1,68 @@
+"""A campaign's results, and those of all campaigns, as files."""
+
+from collections.abc import Iterator
+from itertools import chain
+from typing import Final
+
+from fastapi import APIRouter, Request, Response
+
+from postlude.kit.data_table import TableFormat
+from postlude.kit.ids import id_text
+from postlude.services.campaigns.comparison import sorted_lines
+from postlude.services.campaigns.report_tables import report_tables, results_data
+from postlude.services.reports.copy_table import copies_table
+from postlude.services.reports.event_table import EVENT_COLUMNS, event_rows
+from postlude.services.reports.shapes import TimelineEntry
+from postlude.store.campaigns.rows import Campaign
+from postlude.web.campaigns.comparison_pages import results_table
+from postlude.web.campaigns.draft_pages import find, report
+from postlude.web.deps import Deps, WebDeps
+from postlude.web.downloads import rows_response, table_response
+from postlude.web.session import SignedIn
+
+router = APIRouter()
+
+_AT_ONCE: Final = 1_000
+
+
+@router.get("/campaigns/results.{form}")
+def results_file(request: Request, deps: Deps, viewer: SignedIn, form: TableFormat) -> Response:
+    """All campaigns of the viewer's that were sent, the newest first."""
+    lines = sorted_lines(results_table(request, deps, viewer).lines)
+    return table_response([results_data(lines)], form, "campaigns")
+
+
+@router.get("/campaigns/{campaign}/report.{form}")
+def report_file(
+    request: Request, deps: Deps, viewer: SignedIn, campaign: str, form: TableFormat, *, part: str = ""
+) -> Response:
+    """Every table of the report as XLSX, one `part` of it in any format."""
+    found = find(deps, viewer, campaign)
+    return table_response(report_tables(report(request, deps, found)), form, f"report-{campaign}", part)
+
+
+@router.get("/campaigns/{campaign}/recipients.{form}")
+def recipients_file(deps: Deps, viewer: SignedIn, campaign: str, form: TableFormat) -> Response:
+    """Every copy with what became of it."""
+    found = find(deps, viewer, campaign)
+    table = copies_table(deps.store, _messages(deps, found))
+    return table_response([table], form, f"recipients-{campaign}")
+
+
+@router.get("/campaigns/{campaign}/events.{form}")
+def events_file(deps: Deps, viewer: SignedIn, campaign: str, form: TableFormat) -> Response:
+    """Every event of its copies, copy by copy, in words."""
+    found = find(deps, viewer, campaign)
+    rows = event_rows(_entries(deps, _messages(deps, found)))
+    return rows_response(chain([list(EVENT_COLUMNS)], rows), form, f"events-{id_text(found.id)}")
+
+
+def _messages(deps: WebDeps, campaign: Campaign) -> list[int]:
+    return [variant.message for variant in deps.store.campaigns.variants(campaign.id)]
+
+
+def _entries(deps: WebDeps, messages: list[int]) -> Iterator[TimelineEntry]:
+    after = 0
+    while copies := deps.store.campaigns.recipients(messages, "", after, _AT_ONCE):
+        yield from deps.reports.copies_timeline(copies)
+        after = copies[-1].id

@@ -1,0 +1,1 @@
+"""Pages: reports over everything, and data to take along."""
