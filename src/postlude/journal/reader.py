@@ -1,7 +1,7 @@
 """Reading all journals under one root: only what is known to be on stable storage, in order per writer."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic, sleep
@@ -23,6 +23,9 @@ SEVEN_DAYS: Final = 7 * 86_400
 _FIRST_NAP: Final = 0.002
 _LONGEST_NAP: Final = 0.05
 _RETRY_S: Final = 1.0
+_MORE: Final = (0, 0)
+"""Seen of a journal of which there was more than was read."""
+_Unread = tuple[str, Iterator[list[JournalRecord]]]
 
 _log = logging.getLogger(__name__)
 
@@ -33,8 +36,21 @@ class JournalReader:
     A journal that the system does not let it read waits, and is tried again; the others are read meanwhile.
     """
 
-    def __init__(self, root: Path, clock: Clock | None = None, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
-        """`max_bytes`: what a writer's journal may take (its writer's own limit)."""
+    def __init__(
+        self,
+        root: Path,
+        clock: Clock | None = None,
+        max_bytes: int = DEFAULT_MAX_BYTES,
+        *,
+        first: Collection[str] = (),
+        only: str = "",
+    ) -> None:
+        """`max_bytes`: what a writer's journal may take (its writer's own limit).
+
+        `first`: writers whose records do not wait for those of others. `only`: the one writer that is read at all.
+        """
+        self._first = frozenset(first)
+        self._only = only
         self._max_bytes = max_bytes
         self._root = root
         self._writers = WriterList(root)
@@ -63,7 +79,7 @@ class JournalReader:
                 folder.tell_if_older(self._lineage)
         self._tell_replaced()
         for number, name in self._lineage.names.items():
-            if name not in self._folders and name not in self._troubles:
+            if self._only in {"", name} and name not in self._folders and name not in self._troubles:
                 text = (
                     f"the journal of {name} is gone: what was in it and not read yet is lost. "
                     "What comes new is read, under a new number"
@@ -96,22 +112,35 @@ class JournalReader:
     def read(self, after: Mapping[int, Position], limit: int) -> list[JournalRecord]:
         """Up to `limit` records from the positions `after` (the `next` of the last processed record, by writer).
 
-        Every writer has its share of them, and what others do not need goes to those that have more: a mail does not
-        wait until millions of hits in the journals of several edges are read.
+        Those of the writers that come first stand first; they take half of it at most. Of the rest every writer has
+        its share, and what others do not need goes to those that have more: a mail does not wait until millions of hits
+        in the journals of several edges are read.
         """
         self._find_writers()
         records: list[JournalRecord] = []
         folders = sorted(self._folders.values(), key=lambda folder: folder.proposed)
         self._round += 1
         folders = [folders[(i + self._round) % len(folders)] for i in range(len(folders))]
+        first = [folder for folder in folders if folder.name in self._first]
+        rest = [folder for folder in folders if folder.name not in self._first]
+        mail = self._shared(self._frames_of(first, after), records, max(1, limit // 2) if rest else limit)
+        others = self._shared(self._frames_of(rest, after), records, limit)
+        unread = self._shared(mail, records, limit) + others
+        self._seen |= {name: _MORE for name, _ in unread}  # there may be more: do not wait for news
+        return records
+
+    def _frames_of(self, folders: Iterable[WriterFolder], after: Mapping[int, Position]) -> list[_Unread]:
         unread = []
         for folder in folders:
             self._seen[folder.name] = folder.mark.get()
             unread.append((folder.name, folder.frames(after, self._lineage)))
-        for part in (max(1, limit // max(1, len(folders))), limit):
+        return unread
+
+    def _shared(self, unread: list[_Unread], records: list[JournalRecord], limit: int) -> list[_Unread]:
+        """Add records until they are `limit` in all; returns those of whom there are more."""
+        for part in (max(1, (limit - len(records)) // max(1, len(unread))), limit):
             unread = [one for one in unread if not self._taken(one, records, part, limit)]
-        self._seen |= {name: (0, 0) for name, _ in unread}  # there may be more: do not wait for news
-        return records
+        return unread
 
     def unread(self, name: str, after: Mapping[int, Position]) -> bool:
         """Whether the journal of this name holds durable records behind `after`. `recognise` first.
@@ -191,12 +220,14 @@ class JournalReader:
 
     def _news(self) -> bool:
         self._find_writers()
-        return any(folder.mark.get() != self._seen.get(name, (0, 0)) for name, folder in self._folders.items())
+        return any(folder.mark.get() != self._seen.get(name, _MORE) for name, folder in self._folders.items())
 
     def _find_writers(self) -> None:
         now = monotonic()
         for name, writer in self._writers.get().items():
-            if name in self._folders:
+            if self._only not in {"", name}:
+                self._lineage.propose(writer.number)
+            elif name in self._folders:
                 self._folders[name].know(writer.identity)
             elif self._try_at.get(name, 0.0) <= now:
                 self._lineage.propose(writer.number)
@@ -205,9 +236,7 @@ class JournalReader:
                     self._folders[name] = WriterFolder(self._root, name, writer)
                     self._recovered(name)
 
-    def _taken(
-        self, one: tuple[str, Iterator[list[JournalRecord]]], records: list[JournalRecord], part: int, limit: int
-    ) -> bool:
+    def _taken(self, one: _Unread, records: list[JournalRecord], part: int, limit: int) -> bool:
         """Add frames until they are about `part` records, and no more than `limit` in all; True when none is left."""
         name, frames = one
         enough, over, failed = min(len(records) + part, limit), False, True

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from postlude.app.build.digest import MAIL_FIRST
 from postlude.classify import Judgement
 from postlude.feedback import Finding, FindingKind
 from postlude.history import History, open_history
@@ -68,7 +69,7 @@ class World:
             hits=hits or Hits(self.store.messages, withdrawn=withdrawn),
         )
         return Digest(
-            journal=reader(self.folder / "journal"),
+            journal=reader(self.folder / "journal", first=MAIL_FIRST),
             store=self.store,
             history=self.history,
             record_steps=record_steps,

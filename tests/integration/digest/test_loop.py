@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from postlude.classify import Judgement
+from postlude.journal import JournalWriter
 from postlude.kit.clock import SystemClock
 from postlude.model.errors import StorageError
-from postlude.model.observation import Attempt, Hit, Returned, Submitted
+from postlude.model.observation import Attempt, Hit, Returned, Submitted, encode_observation
 from postlude.model.words import CopyStatus, EventKind, HitEndpoint, SendOutcome, Via
 from postlude.services.digest.hits import Hits
 from postlude.services.reports.messages import Reports
@@ -218,3 +219,16 @@ def test_other_peoples_mail_in_a_mailbox_is_neither_kept_nor_shown(world: World)
     assert not world.spool.path(9).exists()
     assert world.spool.get(8) == b"bob@example.com"
     assert _kinds(world) == ["replied"]
+
+
+def test_a_mail_is_committed_before_the_hits_that_were_there_first(world: World) -> None:
+    world.say(*(_hit(copy=50, at=1000 + at) for at in range(700)))
+    relay = JournalWriter(world.folder / "journal", "relay")
+    world.spool.put(1, b"Hello")
+    submitted = Submitted(5, 1, 7, Via.RELAY, "alice@example.org", ("bob@example.org",))
+    relay.append_blocking(encode_observation(submitted))
+    world.digest(batch_records=8000).catch_up()
+    first, *rest = world.store.feed.after(0)
+    assert [event.kind for event in first.events] == [EventKind.QUEUED]
+    assert sum(len(entry.events) for entry in rest) == 700
+    relay.close()

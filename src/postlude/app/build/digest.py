@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from functools import partial
+from typing import Final
 
 import msgspec
 
@@ -39,6 +40,9 @@ from postlude.services.privacy.retention import Keep, MailFolders, Retention
 from postlude.store import Store
 from postlude.tokens import TagPurpose
 
+MAIL_FIRST: Final = ("relay", "app")
+"""Journals of who hands mail in and of its sender: what is in them does not wait for hits."""
+
 
 def build_digest(
     parts: Parts,
@@ -70,7 +74,7 @@ def build_digest(
         resolved=Resolutions(store),
     )
     return Digest(
-        journal=JournalReader(parts.folder.journal, parts.clock, parts.settings.journal_max_bytes),
+        journal=JournalReader(parts.folder.journal, parts.clock, parts.settings.journal_max_bytes, first=MAIL_FIRST),
         store=store,
         history=history,
         record_steps=record_steps,

@@ -7,7 +7,7 @@ import sys
 from contextlib import AsyncExitStack, closing
 from dataclasses import replace
 from importlib import import_module
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from postlude.app.build.common import Parts, build_parts
 from postlude.app.processes.event_loop import run_until_stopped, start_log
@@ -18,6 +18,11 @@ from postlude.config import Settings
 from postlude.kit.loop import Troubled
 from postlude.kit.priority import yield_to_edges
 
+if TYPE_CHECKING:
+    from postlude.app.background.health_watch import HealthWatch
+    from postlude.app.processes.web_socket import WebSocket
+
+_MAIL_FIRST_S: Final = 3.0  # so long the stores have the processor to themselves
 _COMMAND_S: Final = 10.0  # a command that found no app running has the stores for a moment
 
 
@@ -45,25 +50,41 @@ def run_app(settings: Settings, *, web: int | None, supervised: bool, supervisio
 async def _run(
     parts: Parts, web: socket.socket | None, troubles: list[Troubled], stop: asyncio.Event, *, supervised: bool
 ) -> None:
-    # Half of the start is loading programs. In a thread, so that signs of life are given meanwhile.
-    await asyncio.to_thread(import_module, "postlude.app.processes.app")
+    # Half of the start is loading programs: in a thread, so that signs of life are given meanwhile. Those that mail
+    # needs come first, so what was handed in while nothing ran leaves before the web app is there.
+    await asyncio.to_thread(import_module, "postlude.app.processes.mail_flow")
     from postlude.app.background.health_watch import HealthWatch  # noqa: PLC0415 - see above
     from postlude.app.build.stores import stores_when_possible  # noqa: PLC0415 - see above
-    from postlude.app.processes.app import AppProcess  # noqa: PLC0415 - see above
-    from postlude.app.processes.web_socket import WebSocket  # noqa: PLC0415 - see above
+    from postlude.app.processes.mail_flow import MailFlow  # noqa: PLC0415 - see above
 
     async with AsyncExitStack() as stack:
         watch = await stack.enter_async_context(HealthWatch(parts, supervised=supervised))
-        served = await stack.enter_async_context(WebSocket(parts.settings, web, watch))
-        stores = await stores_when_possible(parts, watch.running, troubles, stop)
+        opening = asyncio.create_task(stores_when_possible(parts, watch.running, troubles, stop), name="stores")
+        served = None
+        if not (await asyncio.wait({opening}, timeout=_MAIL_FIRST_S))[0]:  # it may be hours: people are told meanwhile
+            served = await _serve(parts, web, watch, stack)
+        stores = await opening
         if stores is None:
             return
         stack.push_async_callback(asyncio.to_thread, stores.close)
-        app = await stack.enter_async_context(AppProcess(parts, stores, served, watch, supervised=supervised))
+        flow = await stack.enter_async_context(MailFlow(parts, stores, watch))
+        served = served or await _serve(parts, web, watch, stack)
+        from postlude.app.processes.app import AppProcess  # noqa: PLC0415 - see above
+
+        app = AppProcess(parts, stores, flow, served, watch, supervised=supervised)
+        await stack.enter_async_context(app)
         _say(app.welcome())
         await stop.wait()
         if not supervised:
             _say("stopping")
+
+
+async def _serve(parts: Parts, web: socket.socket | None, watch: "HealthWatch", stack: AsyncExitStack) -> "WebSocket":
+    """Load the web app's programs, and answer at its address that it is starting."""
+    await asyncio.to_thread(import_module, "postlude.app.processes.app")
+    from postlude.app.processes.web_socket import WebSocket  # noqa: PLC0415 - see `_run`
+
+    return await stack.enter_async_context(WebSocket(parts.settings, web, watch))
 
 
 def _say(text: str) -> None:

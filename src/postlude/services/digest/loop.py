@@ -5,9 +5,9 @@ This is the loop: batch after batch, and what is done between two. `part_writer`
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Final
 
 from postlude.history import History
@@ -15,9 +15,10 @@ from postlude.journal import SEVEN_DAYS
 from postlude.kit.clock import MICROS_PER_SECOND, Clock
 from postlude.kit.loop import STANDS_STILL_S, ThreadLoop
 from postlude.services.change_feed import Changes
+from postlude.services.digest.batch_size import BATCH_RECORDS, BatchSize
 from postlude.services.digest.item import NO_RECORDS_FAULT, Item
 from postlude.services.digest.part_writer import PartWriter
-from postlude.services.digest.parts import more_than_hits, split_into_parts
+from postlude.services.digest.parts import MANY, hands_mail_in, more_than_hits, split_into_parts
 from postlude.services.digest.ports import AddressForgetter, Journal, MaintenanceStep
 from postlude.services.digest.recognition import as_incidents, compare
 from postlude.services.digest.reconsider import Windows
@@ -28,7 +29,6 @@ from postlude.services.notices import Notices
 from postlude.services.ports import Journals, Wake
 from postlude.store import Store
 
-BATCH_RECORDS: Final = 8_000  # of a backlog: about 0.2 s of work and 12 MB; larger ones gained nothing (measured)
 COLLECT: Final = (50_000, 20, 20)
 """Thresholds of the garbage collector for a process that digests: a batch holds 50,000 short-lived tuples, which the
 default looks through 70 times and finds nothing (a tenth of the digest's time, measured)."""
@@ -82,7 +82,7 @@ class Digest:
         self._housekeeping = housekeeping
         self._removal = removal
         self._forgetter = forgetter
-        self._batch_records = batch_records
+        self._size: Final = BatchSize(batch_records)
         self._notices = notices
         self._windows = windows or Windows(store.messages, history, classifier=record_steps.hits.classifier)
         self._writer: Final = PartWriter(
@@ -116,10 +116,10 @@ class Digest:
 
     def _round(self) -> float:
         """One batch, and what is done between two; returns how long the next one gathers."""
-        begun = perf_counter()
+        begun, full = perf_counter(), self._size.records
         try:
             count = self.step()
-            if count < self._batch_records:
+            if count < full:
                 self._forget()
             if self._notices is not None:
                 self._notices.step()
@@ -127,12 +127,12 @@ class Digest:
             if more or self._more:
                 self._windows.forget()
             self._more = more
-            if count < self._batch_records and not more:
+            if count < full and not more:
                 more = self._history.merge()
             if not 0 <= self._clock.now() - self._trimmed <= _TRIM_SECONDS * MICROS_PER_SECOND:
                 self._trimmed = self._clock.now()
                 self._journal.trim(self._writer.after(), self._kept_seconds())
-                if count < self._batch_records:
+                if count < full:
                     self._housekeeping()
             elif count and self._journal.crowded():
                 self._journal.trim(self._writer.after())
@@ -142,20 +142,20 @@ class Digest:
         if not count:
             self._loop.worked()
             self._journal.wait(_BREATH_SECONDS if more else _IDLE_SECONDS)
-        return min(_GATHER_SECONDS, _REST * (perf_counter() - begun)) if 0 < count < _SMALL else 0.0
+        return min(_GATHER_SECONDS, _REST * (perf_counter() - begun)) if 0 < count < min(_SMALL, full) else 0.0
 
     def step(self) -> int:
         """Digest one batch; the number of records, 0 when there was none."""
         if not self._loaded:
             self._load()
         self._keep_to_choices()
-        records = self._journal.read(self._writer.after(), self._batch_records)
+        begun, limit = perf_counter(), self._size.records
+        records = self._journal.read(self._writer.after(), limit)
         self._note_segments()
         if records:
-            items = self._record_steps.decode(records)
-            for part in split_into_parts(items):
-                self._digest(part)
-            full = len(records) == self._batch_records
+            self._digest_all(split_into_parts(self._record_steps.decode(records)))
+            full = len(records) == limit
+            self._size.took(len(records), perf_counter() - begun)
             self.state.digested(records, self._journal.behind(self._writer.after()) if full else 0)
         self.state.last_at = self._clock.now()
         if not records:
@@ -216,6 +216,12 @@ class Digest:
         if self._notices is not None:
             self._notices.load()
         self._loaded = True
+
+    def _digest_all(self, parts: Sequence[list[Item]]) -> None:
+        for number, part in enumerate(parts, start=1):
+            self._digest(part)
+            if number < len(parts) and len(parts[number]) >= MANY and hands_mail_in(part):
+                sleep(_BREATH_SECONDS)  # who sends it needs the state's lock and this process's turn
 
     def _digest(self, items: list[Item]) -> None:
         self._record_steps.run(items)

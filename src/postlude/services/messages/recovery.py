@@ -213,7 +213,7 @@ class OwnReading:
 
     async def digested(self, name: str) -> bool:
         """Implements `Digested`. What is wrong with the journal is recorded by then, whoever looks at it first."""
-        reader = JournalReader(self._journals, self._clock)
+        reader = JournalReader(self._journals, self._clock, only=name)
         loop = asyncio.get_running_loop()
         say_at = loop.time() + _SAY_S
         try:
