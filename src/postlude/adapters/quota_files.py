@@ -1,10 +1,14 @@
 """What each login submitted within the last day: one small file a user, shared by all processes of a data folder.
 
 Mail counts when it is accepted, by whichever process, and not when the digest comes to it: a burst passes no quota.
+A file that cannot be used holds up no mail: what it should say is counted in memory, by each process for itself.
 """
 
+import logging
 import os
+import re
 import struct
+import threading
 from collections.abc import Callable, Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -13,8 +17,8 @@ from typing import Final, NamedTuple
 from postlude.adapters.smtp_client.rate_limits import DAY_S, Budget, RateLimits, SendSlot
 from postlude.kit.clock import Clock, to_datetime
 from postlude.kit.file_trouble import file_trouble
-from postlude.kit.files import lock_file
-from postlude.model.errors import QuotaError, StorageError
+from postlude.kit.files import lock_file, make_folder, quarantine_file
+from postlude.model.errors import QuotaError
 from postlude.model.quota import Quota, TakeBack
 from postlude.model.usage_slot import SLOT_S, slot_of
 
@@ -23,6 +27,11 @@ _SLOTS_A_DAY: Final = DAY_S // SLOT_S
 _MOST_BYTES: Final = 1 << 16
 _MODE: Final = 0o600
 _FOLDER_MODE: Final = 0o700
+_MOST_TOLD: Final = 3
+_PATIENCE_S: Final = 2.0  # with a process that hangs while it has a file
+_OF_USER: Final = re.compile(r"[0-9a-f]{16}")
+
+_log = logging.getLogger(__name__)
 
 
 class _Used(NamedTuple):
@@ -43,6 +52,9 @@ class QuotaFiles:
         self._folder: Final = folder
         self._clock: Final = clock
         self._default: Final = default
+        self._lock: Final = threading.Lock()
+        self._kept: Final[dict[int, dict[int, _Used]]] = {}
+        """Of users whose file cannot be used."""
 
     def refusal(self, user: int, own: Mapping[str, int] | None, recipients: int) -> str:
         """Why one more message to so many recipients is too much, empty when it is not. Nothing is counted.
@@ -53,12 +65,10 @@ class QuotaFiles:
         if quota == Quota():
             return ""
         try:
-            content = self._path(user).read_bytes()
-        except FileNotFoundError:
-            content = b""
-        except OSError as error:
-            raise self._failed(user, error) from error
-        return _refusal(quota, _read(content), self._clock.now(), recipients)
+            used = _read(self._path(user).read_bytes())
+        except OSError:
+            used = self._kept.get(user, {})
+        return _refusal(quota, used, self._clock.now(), recipients)
 
     def take(self, user: int, own: Mapping[str, int] | None, recipients: int) -> TakeBack:
         """Count one message to so many recipients; what is returned takes that back, when it was not accepted.
@@ -76,30 +86,62 @@ class QuotaFiles:
         self._change(user, added, slot_of(now))
         return lambda: self._change(user, lambda used: _add(used, slot_of(now), -1, -recipients), slot_of(now))
 
-    def _change(self, user: int, change: Callable[[dict[int, _Used]], None], slot: int) -> None:
+    def problems(self) -> list[str]:
+        """Files that cannot be used, and what to do; mail of their users is taken, and counted in memory."""
+        return [
+            f"{file_trouble(error, path)}; or run `postlude doctor --repair`. Until then mail is taken, and "
+            "counted by each process for itself"
+            for path, error in self._unusable()[:_MOST_TOLD]
+        ]
+
+    def set_aside(self) -> list[Path]:
+        """Rename what cannot be used, so that it is made again; returns the new names. OSError where that fails."""
+        return [quarantine_file(path) for path, _ in self._unusable()]
+
+    def _unusable(self) -> list[tuple[Path, OSError]]:
+        root = self._folder
+        if not (root.exists() or root.is_symlink()):
+            return []
         try:
-            self._folder.mkdir(mode=_FOLDER_MODE, exist_ok=True)
-            descriptor = lock_file(self._path(user), mode=_MODE)
-            try:
-                used = _read(os.pread(descriptor, _MOST_BYTES, 0))
-                change(used)
-                kept = b"".join(
-                    _ENTRY.pack(at, *counts)
-                    for at, counts in sorted(used.items())
-                    if slot - _SLOTS_A_DAY - 1 <= at <= slot + _SLOTS_A_DAY and any(counts)
-                )
-                os.pwrite(descriptor, kept, 0)
-                os.ftruncate(descriptor, len(kept))
-            finally:
-                os.close(descriptor)
+            files = sorted(path for path in root.iterdir() if _OF_USER.fullmatch(path.name))
         except OSError as error:
-            raise self._failed(user, error) from error
+            return [(root, error)]
+        found = []
+        for path in files:
+            try:
+                os.close(os.open(path, os.O_RDWR | os.O_CLOEXEC))
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                found.append((path, error))
+        return found
+
+    def _change(self, user: int, change: Callable[[dict[int, _Used]], None], slot: int) -> None:
+        with self._lock:
+            used = self._kept.get(user, {})
+            try:
+                make_folder(self._folder, _FOLDER_MODE)
+                descriptor = lock_file(self._path(user), mode=_MODE, patience_s=_PATIENCE_S)
+                try:
+                    used = _more_of(used, _read(os.pread(descriptor, _MOST_BYTES, 0)))
+                    now_used = _changed(used, change, slot)
+                    stored = b"".join(_ENTRY.pack(at, *counts) for at, counts in sorted(now_used.items()))
+                    os.pwrite(descriptor, stored, 0)
+                    os.ftruncate(descriptor, len(stored))
+                finally:
+                    os.close(descriptor)
+            except OSError as error:
+                self._keep(user, _changed(used, change, slot), error)
+            else:
+                self._kept.pop(user, None)
+
+    def _keep(self, user: int, used: dict[int, _Used], error: OSError) -> None:
+        if user not in self._kept:
+            _log.error("quotas are counted in memory: %s", file_trouble(error, self._path(user)))
+        self._kept[user] = used
 
     def _path(self, user: int) -> Path:
         return self._folder / f"{user:016x}"
-
-    def _failed(self, user: int, error: OSError) -> StorageError:
-        return StorageError(file_trouble(error, self._path(user)))
 
 
 def _read(content: bytes) -> dict[int, _Used]:
@@ -108,6 +150,23 @@ def _read(content: bytes) -> dict[int, _Used]:
         return {}
     found = {at: _Used(messages, recipients) for at, messages, recipients in _ENTRY.iter_unpack(content)}
     return found if all(one < other for one, other in pairwise(found)) else {}
+
+
+def _more_of(used: Mapping[int, _Used], others: Mapping[int, _Used]) -> dict[int, _Used]:
+    """Of two counts of the same, what each has more of."""
+    nothing = _Used()
+    return {at: _Used(*map(max, used.get(at, nothing), others.get(at, nothing))) for at in used.keys() | others.keys()}
+
+
+def _changed(used: Mapping[int, _Used], change: Callable[[dict[int, _Used]], None], slot: int) -> dict[int, _Used]:
+    """After the change, without what is older than a day."""
+    fresh = dict(used)
+    change(fresh)
+    return {
+        at: counts
+        for at, counts in fresh.items()
+        if slot - _SLOTS_A_DAY - 1 <= at <= slot + _SLOTS_A_DAY and any(counts)
+    }
 
 
 def _add(used: dict[int, _Used], slot: int, messages: int, recipients: int) -> None:

@@ -1,12 +1,13 @@
 """What a login submitted counts at once, for every process and whichever way."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from postlude.adapters.quota_files import QuotaFiles
-from postlude.model.errors import QuotaError, StorageError
+from postlude.model.errors import QuotaError
 from postlude.model.quota import Quota
 
 HOUR = 3_600_000_000
@@ -136,7 +137,78 @@ def test_a_damaged_file_stops_nobody(tmp_path: Path, clock: Settable, content: b
     assert files.refusal(BERT, None, 1)
 
 
-def test_a_disk_that_refuses_is_told_apart(tmp_path: Path, clock: Settable) -> None:
-    (tmp_path / "quotas").write_bytes(b"")
-    with pytest.raises(StorageError, match="quotas"):
-        _files(tmp_path, clock, messages_per_day=1).take(BERT, None, 1)
+def _folder_for_the_file(root: Path) -> None:
+    (root / f"{BERT:016x}").mkdir(parents=True)
+
+
+def _file_for_the_folder(root: Path) -> None:
+    root.write_bytes(b"x")
+
+
+def _loop_for_the_file(root: Path) -> None:
+    root.mkdir()
+    (root / f"{BERT:016x}").symlink_to(root / f"{BERT:016x}")
+
+
+def _loop_for_the_folder(root: Path) -> None:
+    root.symlink_to(root)
+
+
+def _link_to_nothing(root: Path) -> None:
+    root.symlink_to(root.parent / "not-mounted")
+
+
+_DAMAGES = [_folder_for_the_file, _file_for_the_folder, _loop_for_the_file, _loop_for_the_folder, _link_to_nothing]
+
+
+@pytest.mark.parametrize("damage", _DAMAGES)
+def test_whatever_is_in_place_of_a_file_mail_goes_on_and_is_counted(
+    tmp_path: Path, clock: Settable, damage: Callable[[Path], None]
+) -> None:
+    damage(tmp_path / "quotas")
+    files = _files(tmp_path, clock, messages_per_day=2)
+    assert not files.refusal(BERT, None, 1)
+    files.take(BERT, None, 1)
+    assert not files.refusal(BERT, None, 1)
+    files.take(BERT, None, 1)
+    with pytest.raises(QuotaError):
+        files.take(BERT, None, 1)
+    assert files.refusal(BERT, None, 1)
+
+
+@pytest.mark.parametrize("damage", _DAMAGES)
+def test_what_cannot_be_used_is_told_until_it_is_set_aside(
+    tmp_path: Path, clock: Settable, damage: Callable[[Path], None]
+) -> None:
+    root = tmp_path / "quotas"
+    damage(root)
+    files = _files(tmp_path, clock, messages_per_day=2)
+    (text,) = files.problems()
+    assert str(root) in text
+    assert "doctor --repair" in text
+    (kept,) = files.set_aside()
+    assert "damaged-" in kept.name
+    files.take(BERT, None, 1)
+    assert files.problems() == []
+
+
+def test_what_was_counted_in_memory_counts_when_the_file_is_back(tmp_path: Path, clock: Settable) -> None:
+    root = tmp_path / "quotas"
+    files = _files(tmp_path, clock, messages_per_day=3)
+    files.take(BERT, None, 1)
+    root.rename(tmp_path / "elsewhere")
+    root.symlink_to(root)
+    files.take(BERT, None, 1)
+    root.unlink()
+    (tmp_path / "elsewhere").rename(root)
+    files.take(BERT, None, 1)
+    other = _files(tmp_path, clock, messages_per_day=2)
+    assert other.refusal(BERT, None, 1)
+
+
+def test_a_whole_folder_has_no_problems(tmp_path: Path, clock: Settable) -> None:
+    files = _files(tmp_path, clock)
+    assert files.problems() == []
+    files.take(BERT, None, 1)
+    (tmp_path / "quotas" / "notes.txt").mkdir()
+    assert files.problems() == []

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple, Protocol, Self
 from msgspec.structs import replace
 
 from postlude.adapters.edge_health import EdgeWatch
-from postlude.app.build.common import Parts
+from postlude.app.build.common import Parts, build_quotas
 from postlude.app.build.list_health import check_lists
 from postlude.app.processes.reports import ask_supervisor
 from postlude.app.processes.sockets import ENDPOINTS
@@ -167,6 +167,7 @@ def look_around(parts: Parts, edge: EdgeWatch, *, supervised: bool, own: str = "
     found = of_disk(str(root), free, journal_alarms(parts.folder.journal, parts.settings.journal_max_bytes), edge.lost)
     found += trouble("stored mail", filter(None, (spool_problem(*one) for one in parts.folder.spools)), "is there")
     found += trouble("signing", parts.dkim.problems(), "every domain has its keys")
+    found += trouble("quotas", build_quotas(parts).problems(), "what logins submitted is counted")
     found += trouble("edge", edge.problems, "answers")
     for name, meaning in _SMTP.items():
         if supervised or (parts.folder.journal / name).exists():
