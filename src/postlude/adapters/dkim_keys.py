@@ -1,12 +1,15 @@
 """DKIM keys on disk: `dkim/DOMAIN/SELECTOR.pem`, private to the account; read again when they change.
 
-`dkim.json` beside the folder lists the domains: mail from one whose keys are gone waits instead of leaving unsigned.
+`dkim.json` beside the folder lists the domains and their keys' fingerprints. Mail from a domain whose keys are gone, or
+are another installation's, waits instead of leaving unsigned, or signed with a key that its DNS records do not show.
 """
 
 import json
 import logging
 import re
 import shutil
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +22,8 @@ from postlude.model.errors import InputError, NotFoundError, SettingError, Stora
 _DOMAIN: Final = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9][a-z0-9-]{0,61}[a-z0-9]")
 _PRIVATE_FOLDER: Final = 0o700
 _PRIVATE_FILE: Final = 0o600
+_Listed = dict[str, dict[str, str] | None]
+"""Fingerprints by domain and selector; None where they were not recorded yet."""
 
 _log = logging.getLogger(__name__)
 
@@ -38,7 +43,7 @@ class DkimKeys:
         self._root: Final = root
         self._list: Final = root.with_name(f"{root.name}.json")
         self._listed: tuple[int, tuple[str, ...]] = (-1, ())
-        self._signers: dict[str, tuple[int, Signer]] = {}
+        self._signers: dict[str, tuple[tuple[int, int], Signer]] = {}
 
     def domains(self) -> tuple[str, ...]:
         """All domains with a key, sorted; none where the folder cannot be read: `problems` tells it."""
@@ -51,24 +56,36 @@ class DkimKeys:
         return self._listed[1]
 
     def remember(self) -> None:
-        """List the domains that have keys, where that was not done yet; a disk that refuses is asked at the next."""
-        if self.domains() and self._expected() is None:
-            self._write_list({*self.domains()})
+        """List domains and keys where that was not done yet; a disk that refuses is asked at the next start."""
+        listed = self._read_list()
+        if listed is None:
+            listed = dict.fromkeys(self.domains())
+        unknown = [domain for domain, keys in listed.items() if keys is None]
+        fresh: _Listed = {domain: prints for domain in unknown if (prints := self._fingerprints(domain))}
+        if fresh:
+            self._write_list(listed | fresh)
+        elif unknown and not self._list.is_file():
+            self._write_list(listed)
 
     def problems(self) -> list[str]:
-        """Domains whose keys are gone, and were not removed by `remove`, or cannot be read; and what to do."""
+        """Domains whose keys are gone, cannot be read or are not their own; and what to do."""
         found = []
         try:
             if self._root.exists() or self._root.is_symlink():
                 next(self._root.iterdir(), None)
         except OSError as error:
             found.append(f"{file_trouble(error, self._root)}: mail of the domains that have keys there waits")
-        for domain in sorted({*(self._expected() or ()), *self.domains()}):
+        listed = self._read_list() or {}
+        for domain in sorted({*listed, *self.domains()}):
             try:
-                if not self.keys(domain) and domain in (self._expected() or ()):
-                    found.append(self._gone(domain))
+                keys = self.keys(domain)
             except SettingError as error:
                 found.append(str(error))
+                continue
+            if not keys and domain in listed:
+                found.append(self._gone(domain))
+            if strangers := _strangers(keys, self._own(domain)):
+                found.append(self._strange(domain, strangers, waits=len(strangers) == len(keys)))
         return found
 
     def _gone(self, domain: str) -> str:
@@ -78,17 +95,39 @@ class DkimKeys:
             f"domain remove {domain}`)"
         )
 
-    def _expected(self) -> frozenset[str] | None:
-        """Domains in the list; None when there is none that can be understood."""
+    def _strange(self, domain: str, selectors: Sequence[str], *, waits: bool) -> str:
+        so = "its mail waits" if waits else "mail is not signed with it"
+        return (
+            f"the DKIM key {', '.join(selectors)} of {domain} in {self._root / domain} is not one that was made here "
+            f"(by another installation, or before a backup): {so}. Put the right keys back, or use what is there "
+            f"(`postlude domain add {domain}`) and publish its record"
+        )
+
+    def _own(self, domain: str) -> dict[str, str] | None:
+        """Fingerprints of the domain's keys by selector; None while every key counts: nothing was recorded."""
+        listed = self._read_list()
+        return None if listed is None else listed.get(domain, {})
+
+    def _fingerprints(self, domain: str) -> dict[str, str] | None:
+        """Of the keys that are there; None where none can be read."""
+        try:
+            return {key.selector: _fingerprint(key) for key in self.keys(domain)} or None
+        except SettingError:
+            return None
+
+    def _read_list(self) -> _Listed | None:
+        """None when there is none that can be understood."""
         try:
             found = json.loads(self._list.read_bytes())["domains"]
-            return frozenset(str(one) for one in found)
+            if not isinstance(found, Mapping):  # until fingerprints came
+                return {str(domain): None for domain in found}
+            return {str(domain): None if keys is None else dict(keys) for domain, keys in found.items()}
         except (OSError, ValueError, TypeError, KeyError):
             return None
 
-    def _write_list(self, domains: set[str]) -> None:
+    def _write_list(self, listed: _Listed) -> None:
         try:
-            text = json.dumps({"domains": sorted(domains)}, indent=1)
+            text = json.dumps({"domains": listed}, indent=1, sort_keys=True)
             replace_durably(self._list, text.encode(), mode=_PRIVATE_FILE)
         except OSError as error:
             _log.error("%s cannot be written: %s", self._list, error.strerror)
@@ -112,15 +151,26 @@ class DkimKeys:
             raise InputError(f"{domain} has a key {selector} already; give the new one another selector") from error
         except OSError as error:
             raise StorageError(f"the key cannot be written: {file_trouble(error, path)}") from error
-        self._write_list({*(self._expected() or ()), *self.domains(), domain})
+        listed = self._known()
+        self._write_list(listed | {domain: (listed.get(domain) or {}) | {selector: _fingerprint(key)}})
         return key
+
+    def accept(self, domain: str) -> None:
+        """Sign with all keys of the domain that are there, whoever made them."""
+        if prints := self._fingerprints(domain):
+            self._write_list(self._known() | {domain: prints})
+
+    def _known(self) -> _Listed:
+        """What is listed; a list that is lost begins with what is there."""
+        listed = self._read_list()
+        return {domain: self._fingerprints(domain) for domain in self.domains()} if listed is None else listed
 
     def remove(self, domain: str) -> None:
         """Delete the domain's keys: mail from it is sent unsigned from now on. NotFoundError when there are none."""
-        expected = {*(self._expected() or ()), *self.domains()}
-        if domain not in expected:
+        listed = self._known()
+        if domain not in {*listed, *self.domains()}:
             raise NotFoundError(f"no keys for {domain}; `postlude domain list` shows those that have some")
-        self._write_list(expected - {domain})
+        self._write_list({each: keys for each, keys in listed.items() if each != domain})
         if domain in self.domains():
             shutil.rmtree(self._root / domain)
         self._signers.pop(domain, None)
@@ -132,22 +182,23 @@ class DkimKeys:
     def signer(self, domain: str) -> Signer | None:
         """The keys that sign mail from this domain: its own, else those of a parent domain (relaxed alignment).
 
-        SettingError when the nearest of these has lost its keys, or they cannot be read: its mail must wait.
+        SettingError when the nearest of these has lost its keys, they cannot be read, or none is its own: its mail must
+        wait.
         """
-        name, expected = same_domain(domain), None
+        name, listed = same_domain(domain), None
         while "." in name:
             signer = self._signer(name)
             if signer is not None:
                 return signer
-            expected = self._expected() or frozenset() if expected is None else expected
-            if name in expected:
+            listed = self._read_list() or {} if listed is None else listed
+            if name in listed:
                 raise SettingError(self._gone(name))
             name = name.partition(".")[2]
         return None
 
     def _signer(self, domain: str) -> Signer | None:
         try:
-            changed = (self._root / domain).stat().st_mtime_ns
+            changed = (self._root / domain).stat().st_mtime_ns, self._list_changed()
         except (FileNotFoundError, NotADirectoryError):
             return None
         known = self._signers.get(domain)
@@ -155,8 +206,27 @@ class DkimKeys:
             keys = self.keys(domain)
             if not keys:
                 return None
-            known = self._signers[domain] = changed, Signer(domain, keys)
+            strangers = _strangers(keys, self._own(domain))
+            own = [key for key in keys if key.selector not in strangers]
+            if not own:
+                raise SettingError(self._strange(domain, strangers, waits=True))
+            known = self._signers[domain] = changed, Signer(domain, own)
         return known[1]
+
+    def _list_changed(self) -> int:
+        try:
+            return self._list.stat().st_mtime_ns
+        except OSError:
+            return 0
+
+
+def _fingerprint(key: DkimKey) -> str:
+    return sha256(key.public()).hexdigest()
+
+
+def _strangers(keys: Sequence[DkimKey], own: Mapping[str, str] | None) -> list[str]:
+    """Selectors of keys that are not among the domain's own."""
+    return [] if own is None else [key.selector for key in keys if own.get(key.selector) != _fingerprint(key)]
 
 
 def _read(path: Path) -> DkimKey:

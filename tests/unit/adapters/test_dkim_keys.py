@@ -1,5 +1,6 @@
 """Keys that are lost hold mail: it never leaves unsigned by accident."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -96,3 +97,80 @@ def test_a_folder_of_keys_that_cannot_be_read_stops_no_start(tmp_path: Path, wha
     assert "dkim" in again.problems()[0]
     with pytest.raises((SettingError, OSError)):
         again.signer("example.org")
+
+
+def _other(tmp_path: Path, domain: str, *selectors: str) -> Path:
+    """Another installation's folder of keys."""
+    root = tmp_path / "other" / "dkim"
+    root.parent.mkdir(exist_ok=True)
+    made = DkimKeys(root)
+    for selector in selectors:
+        made.add(domain, "ed25519", selector)
+    return root
+
+
+def _selectors(keys: DkimKeys) -> list[bytes]:
+    """What a mail is signed with."""
+    signer = keys.signer("example.org")
+    assert signer is not None
+    signed = signer.sign(b"From: a@example.org\r\nSubject: x\r\n\r\nx\r\n", 1_800_000_000_000_000)
+    return re.findall(rb"[ ;]s=([a-z0-9]+)", signed)
+
+
+def _put_in_place(tmp_path: Path, other: Path) -> None:
+    shutil.rmtree(tmp_path / "dkim")
+    shutil.copytree(other, tmp_path / "dkim")
+
+
+def test_mail_is_not_signed_with_another_installations_keys(keys: DkimKeys, tmp_path: Path) -> None:
+    _put_in_place(tmp_path, _other(tmp_path, "example.org", "s1"))
+    for each in (keys, DkimKeys(tmp_path / "dkim")):
+        each.remember()
+        with pytest.raises(SettingError, match="not one that was made here"):
+            each.signer("example.org")
+        (text,) = each.problems()
+        assert "its mail waits" in text
+        assert "postlude domain add example.org" in text
+
+
+def test_another_domains_keys_are_told_and_not_used(keys: DkimKeys, tmp_path: Path) -> None:
+    shutil.copytree(_other(tmp_path, "example.net", "s1") / "example.net", tmp_path / "dkim" / "example.net")
+    assert keys.signer("example.org") is not None
+    with pytest.raises(SettingError):
+        keys.signer("example.net")
+    (text,) = keys.problems()
+    assert "example.net" in text
+
+
+def test_a_strange_key_beside_the_own_one_is_left_out(keys: DkimKeys, tmp_path: Path) -> None:
+    other = _other(tmp_path, "example.org", "s2")
+    shutil.copy2(other / "example.org" / "s2.pem", tmp_path / "dkim" / "example.org" / "s2.pem")
+    assert _selectors(keys) == [b"s1"]
+    (text,) = keys.problems()
+    assert "mail is not signed with it" in text
+
+
+def test_strange_keys_can_be_taken_over(keys: DkimKeys, tmp_path: Path) -> None:
+    _put_in_place(tmp_path, _other(tmp_path, "example.org", "s1"))
+    running = DkimKeys(tmp_path / "dkim")
+    with pytest.raises(SettingError):
+        running.signer("example.org")
+    keys.accept("example.org")
+    assert running.signer("example.org") is not None
+    assert running.problems() == []
+
+
+def test_keys_listed_before_there_were_fingerprints_are_learned_once(keys: DkimKeys, tmp_path: Path) -> None:
+    (tmp_path / "dkim.json").write_text('{"domains": ["example.org"]}')
+    assert keys.signer("example.org") is not None
+    DkimKeys(tmp_path / "dkim").remember()
+    _put_in_place(tmp_path, _other(tmp_path, "example.org", "s1"))
+    with pytest.raises(SettingError, match="not one that was made here"):
+        DkimKeys(tmp_path / "dkim").signer("example.org")
+
+
+def test_a_new_key_signs_at_once_beside_the_old_one(keys: DkimKeys) -> None:
+    assert keys.signer("example.org") is not None
+    keys.add("example.org", "ed25519", "s2")
+    assert sorted(_selectors(keys)) == [b"s1", b"s2"]
+    assert keys.problems() == []

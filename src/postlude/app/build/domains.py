@@ -29,7 +29,8 @@ class Domains:
         return self._keys.domains()
 
     def add(self, domain: str, algorithms: Sequence[str]) -> list[DkimKey]:
-        """Make the keys that are not there yet; those that are stay. Returns all of the domain's keys."""
+        """Make the keys that are not there yet; those that are stay, whoever made them. Returns all of them."""
+        self._keys.accept(domain)
         for new in missing_keys(self._keys.keys(domain), algorithms, self._clock.now()):
             self._keys.add(domain, new.algorithm, new.selector)
         return self._keys.keys(domain)
