@@ -25,7 +25,7 @@ from postlude.store.digest.apply_batch import DigestQueries
 from postlude.store.digest.feed import FeedEntry, FeedQueries
 from postlude.store.digest.notices import Notice, NoticeQueries
 from postlude.store.digest.rows import Batch, CopyTimes, Corrections, CountedStatement, HitCount, Rebuilt
-from postlude.store.engine import Database, engine_of, sqlite_file, translated
+from postlude.store.engine import SQLITE_FILES, Database, engine_of, refused_files, sqlite_file, translated
 from postlude.store.feedback.queries import FeedbackQueries
 from postlude.store.feedback.rows import QuarantinedRecord, Resolution, Unmatched
 from postlude.store.integrity.emptying import Emptying
@@ -150,6 +150,7 @@ def open_store(url: str, forgotten_key: KeySource | None = None) -> Store:
 
 
 __all__ = [
+    "SQLITE_FILES",
     "Activity",
     "Alias",
     "AppPassword",
@@ -189,5 +190,6 @@ __all__ = [
     "damage_of",
     "is_behind",
     "open_store",
+    "refused_files",
     "sqlite_file",
 ]

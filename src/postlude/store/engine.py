@@ -1,5 +1,6 @@
 """One database engine with the two transactions used everywhere: `read` and `write`."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DatabaseError, DBAPIError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from postlude.kit.file_trouble import file_trouble
 from postlude.model.errors import InUseError, SettingError, StorageError
 
 BUSY_TIMEOUT_MS: Final = 10_000
@@ -24,11 +26,26 @@ _POSTGRESQL: Final = {
 _UNREADY: Final = frozenset({"42501", "42P01", "3F000"})  # insufficient_privilege, undefined_table, invalid_schema_name
 _DRIVERS: Final = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 _FILE_URL: Final = "sqlite:///"
+SQLITE_FILES: Final = ("-wal", "-shm")
+"""Ends of the names of what SQLite keeps beside a file that is open, or was when its process was killed."""
 
 
 def sqlite_file(url: str) -> Path | None:
     """The file of a `sqlite:////path` address; None for PostgreSQL."""
     return Path(url.removeprefix(_FILE_URL)) if url.startswith(_FILE_URL) else None
+
+
+def refused_files(state: Path) -> dict[Path, OSError]:
+    """Which of the state's files the system does not open, and why: the file itself, its log and the log's index."""
+    found: dict[Path, OSError] = {}
+    for path in (state, *(state.with_name(state.name + end) for end in SQLITE_FILES)):
+        try:
+            os.close(os.open(path, os.O_RDWR | os.O_CLOEXEC))
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            found[path] = error
+    return found
 
 
 def engine_of(url: str, **options: Any) -> Engine:  # noqa: ANN401 - what queries find on their connection
@@ -121,6 +138,13 @@ def _is_the_databases(error: DBAPIError) -> bool:
 
 
 def _named(engine: Engine, reported: str) -> Exception:
+    file = sqlite_file(str(engine.url))
+    refused = refused_files(file) if file is not None else {}
+    told = "; ".join(file_trouble(error, path) for path, error in refused.items())
+    return StorageError(f"state store: {told}") if told else _by_its_words(engine, reported)
+
+
+def _by_its_words(engine: Engine, reported: str) -> Exception:
     text = reported.strip()
     where = engine.url.render_as_string(hide_password=True)
     if engine.dialect.name != "sqlite":

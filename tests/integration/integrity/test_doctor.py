@@ -119,6 +119,30 @@ def test_repairing_quarantines_and_deletes_nothing(data: Path) -> None:
     assert (data / "history.duckdb").exists() is False
 
 
+_LINKED = ("state.sqlite-wal", "history.duckdb", "quotas/0000000000000007")
+
+
+@pytest.mark.parametrize("name", _LINKED)
+def test_what_is_a_link_to_itself_is_named_and_set_aside(data: Path, name: str) -> None:
+    path = data / name
+    path.parent.mkdir(exist_ok=True)
+    path.unlink(missing_ok=True)
+    path.symlink_to(path)
+    told = [one for one in examine_folder(settings_of(data)) if one.state == "damaged"]
+    assert any(str(path) in one.text for one in told)
+    assert any(path.name in text for text in repair_folder(settings_of(data)))
+    assert not path.is_symlink()
+    assert list(path.parent.glob(f"{path.name}.damaged-*"))
+
+
+def test_a_log_that_cannot_be_opened_costs_no_more_than_itself(data: Path) -> None:
+    (data / "state.sqlite-wal").symlink_to(data / "state.sqlite-wal")
+    before = (data / "state.sqlite").stat().st_ino
+    repair_folder(settings_of(data))
+    assert (data / "state.sqlite").stat().st_ino == before
+    assert _states(data)["state"] == "whole"
+
+
 def test_nothing_is_repaired_while_postlude_runs(data: Path) -> None:
     with closing(DataFolder(data).lock()), pytest.raises(InUseError):
         repair_folder(settings_of(data))

@@ -49,8 +49,23 @@ def test_a_file_that_may_not_be_written(tmp_path: Path) -> None:
         path.write_bytes(b"")
         pytest.skip("root may write everything")
     path.chmod(stat.S_IRUSR)
-    with pytest.raises(StorageError, match="writable"):
+    with pytest.raises(StorageError, match="permissions"):
         open_store(f"sqlite:///{path}")
+
+
+@pytest.mark.parametrize("end", ["", "-wal"])
+@pytest.mark.parametrize("what", ["a folder", "a link to itself"])
+def test_which_of_its_files_cannot_be_opened_is_named(tmp_path: Path, end: str, what: str) -> None:
+    path = tmp_path / "state.sqlite"
+    open_store(f"sqlite:///{path}").close()
+    refused = tmp_path / f"state.sqlite{end}"
+    refused.unlink(missing_ok=True)
+    if what == "a folder":
+        refused.mkdir()
+    else:
+        refused.symlink_to(refused)
+    with pytest.raises(StorageError, match=rf"{refused}: "):
+        open_store(f"sqlite:///{path}").settings.put("a", 1)
 
 
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:

@@ -4,14 +4,16 @@ from contextlib import closing
 from pathlib import Path
 
 from postlude.adapters.dkim_keys import DkimKeys
+from postlude.adapters.quota_files import QuotaFiles
 from postlude.app.data_folder import DataFolder
 from postlude.config import Settings
 from postlude.edge.lists import read_lists
 from postlude.edge.revoked import read_revoked
 from postlude.kit.clock import SystemClock
+from postlude.model.quota import Quota
 from postlude.services.accounts.login_copy import LoginCopy, read_login_copy
 from postlude.services.integrity import doctor
-from postlude.services.integrity.doctor import Diagnosis, ExaminedStores, RemadeFile, SpoolPlace
+from postlude.services.integrity.doctor import Counters, Diagnosis, ExaminedStores, RemadeFile, SpoolPlace
 from postlude.store import sqlite_file
 
 
@@ -28,6 +30,7 @@ def repair_folder(settings: Settings) -> list[str]:
 
 def _stores(settings: Settings) -> ExaminedStores:
     folder = DataFolder(settings.data)
+    quotas = QuotaFiles(folder.quotas, SystemClock(), Quota())
     return ExaminedStores(
         database=settings.database,
         state=sqlite_file(settings.database),
@@ -45,6 +48,7 @@ def _stores(settings: Settings) -> ExaminedStores:
         ),
         spools=tuple(SpoolPlace(*one) for one in folder.spools),
         signing=DkimKeys(folder.dkim).problems,
+        quotas=Counters(quotas.problems, quotas.set_aside),
     )
 
 

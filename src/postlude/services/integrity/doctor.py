@@ -1,5 +1,6 @@
 """The checks of `postlude doctor`: all checksums, and whether the stores agree. Only `repair_stores` changes any."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -13,7 +14,7 @@ from postlude.model.errors import DamagedError, InUseError, PostludeError
 from postlude.services.integrity.examine_mail import damaged_mail
 from postlude.services.integrity.quarantine import LOG_SUFFIX, quarantine
 from postlude.services.integrity.sending_pause import problems as stored_problems
-from postlude.store import Store, damage_of, is_behind, open_store
+from postlude.store import SQLITE_FILES, Store, damage_of, is_behind, open_store, refused_files
 
 State = Literal["whole", "attention", "damaged"]
 _SHOWN: Final = 20
@@ -57,6 +58,21 @@ class FindProblems(Protocol):
         ...
 
 
+class SetAside(Protocol):
+    """Renames files that cannot be used and are made again."""
+
+    def __call__(self) -> list[Path]:
+        """Their new names. OSError where it cannot."""
+        ...
+
+
+class Counters(NamedTuple):
+    """Files in which something is counted, and without which it is counted in memory."""
+
+    problems: FindProblems
+    set_aside: SetAside
+
+
 class ExaminedStores(NamedTuple):
     """Where an installation keeps what is examined."""
 
@@ -76,6 +92,8 @@ class ExaminedStores(NamedTuple):
     spools: tuple[SpoolPlace, ...] = ()
     signing: FindProblems = list
     """What is wrong with the keys that sign mail."""
+    quotas: Counters = Counters(list, list)
+    """What logins submitted."""
 
 
 class Diagnosis(NamedTuple):
@@ -92,6 +110,7 @@ def examine_stores(stores: ExaminedStores) -> list[Diagnosis]:
     found = [_keys(stores), *_journal(stores.journal), *_remade(stores)]
     found += [Diagnosis("stored mail", "damaged", text) for one in stores.spools if (text := spool_problem(*one))]
     found += [Diagnosis("signing", "damaged", text) for text in stores.signing()]
+    found += [Diagnosis("quotas", "damaged", text) for text in stores.quotas.problems()]
     store = _opened(stores, found)
     if store is None:
         return found
@@ -134,7 +153,7 @@ def _journal(journal: Path) -> Iterator[Diagnosis]:
 
 def _remade(stores: ExaminedStores) -> Iterator[Diagnosis]:
     for path, read in stores.remade:
-        if not path.exists():
+        if not (path.exists() or path.is_symlink()):
             continue
         try:
             read(path)
@@ -198,7 +217,7 @@ def _mail(stores: ExaminedStores, store: Store) -> Iterator[Diagnosis]:
 
 
 def _history(stores: ExaminedStores, store: Store) -> Iterator[Diagnosis]:
-    if not stores.history.exists():
+    if not os.path.lexists(stores.history):
         used = bool(store.digest.positions())
         text = "it is missing: the next start rebuilds it from the journal" if used else "not made yet"
         yield Diagnosis("history", "damaged" if used else "whole", text)
@@ -235,9 +254,9 @@ def repair_stores(stores: ExaminedStores, clock: Clock) -> list[str]:
     The data folder is locked by the caller. Raises InUseError when another process has a store all the same.
     Returns the renamed paths.
     """
-    moved: list[Path] = []
+    moved = stores.quotas.set_aside()
     history = stores.history
-    if history.exists() and (_cannot_be_read(history) or _takes_nothing(history)):
+    if os.path.lexists(history) and (_cannot_be_read(history) or _takes_nothing(history)):
         moved += quarantine([history, history.with_name(history.name + LOG_SUFFIX)], clock)
     accepted = [one.root for one in stores.spools if accept_spool(*one)]
     moved += _repair_state(stores, clock)
@@ -269,8 +288,10 @@ def _takes_nothing(history: Path) -> bool:
 
 def _repair_state(stores: ExaminedStores, clock: Clock) -> list[Path]:
     path, spool = stores.state, Spool(stores.spool_out)
-    if path is None or not path.exists():
+    if path is None or not os.path.lexists(path):
         return []
+    beside = [one for one in refused_files(path) if one != path]
+    moved = quarantine(beside, clock)  # what the state itself has stays: at most its last changes are missing then
     try:
         with closing(open_store(stores.database)) as store:
             damage = store.integrity.damage()
@@ -279,7 +300,7 @@ def _repair_state(stores: ExaminedStores, clock: Clock) -> list[Path]:
         raise
     except PostludeError:
         damage, mail = ["it cannot be opened"], []
-    moved = quarantine((spool.path(one.message) for one in mail), clock)
+    moved += quarantine((spool.path(one.message) for one in mail), clock)
     if damage:
-        moved += quarantine([path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))], clock)
+        moved += quarantine([path, *(path.with_name(path.name + end) for end in SQLITE_FILES)], clock)
     return moved

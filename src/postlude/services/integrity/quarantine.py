@@ -1,6 +1,7 @@
 """The history, opened whatever became of its file: what is damaged is quarantined and made again from the journal."""
 
 import logging
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -22,7 +23,7 @@ def open_or_quarantine(path: Path, store: Store, clock: Clock) -> History:
     The log of its last changes is quarantined alone where that is enough: then nothing older is missing.
     """
     log = path.with_name(path.name + LOG_SUFFIX)
-    if not path.exists():
+    if not os.path.lexists(path):
         quarantine([log], clock)  # it belongs to a file that is gone
     try:
         return _opened(path)
@@ -68,7 +69,7 @@ def quarantine(paths: Iterable[Path], clock: Clock) -> list[Path]:
     """Give what is there of these files names beside their own. Nothing is deleted."""
     moved = []
     for path in paths:
-        if path.exists():
+        if os.path.lexists(path):  # a link to itself as well
             moved.append(path.with_name(f"{path.name}.damaged-{clock.now()}"))
             rename_durably(path, moved[-1])
     return moved
