@@ -23,6 +23,7 @@ _BATCH: Final = 50
 _SEARCHED: Final = 50_000  # UIDs in one answer to SEARCH: about 400 kB
 _TRIES: Final = 3  # for a mail that the server cannot deliver or that cannot be parsed
 _ANSWER_BYTES: Final = 65_536  # beside a mail
+_LINES_BYTES: Final = 2 << 20  # beside those, in answer to one command: a search names 50,000 mails
 _OVERLAP_DAYS: Final = 2  # SINCE knows days only, in the server's zone
 _FIRST_PAUSE_S: Final = 5.0
 _LONGEST_PAUSE_S: Final = 300.0
@@ -90,7 +91,7 @@ def connect_imap(config: ImapConfig, *, fresh: bool = False) -> Any:  # noqa: AN
     client = IMAPClient(
         config.host, config.port, use_uid=True, ssl=config.tls, ssl_context=context, timeout=config.timeout_s
     )
-    _bound_literals(client, config.max_message_bytes + _ANSWER_BYTES)
+    _bound_answers(client, config.max_message_bytes + _ANSWER_BYTES)
     try:
         if config.token is not None:
             client.oauth2_login(config.user, config.token(fresh))
@@ -246,18 +247,34 @@ def _search(client: Any, folder: _Folder, after: int, criteria: list[Any]) -> It
         yield sorted(uid for uid in client.search([*criteria, "UID", f"{first}:{last}"]) if first <= uid <= last)
 
 
-def _bound_literals(client: Any, most: int) -> None:  # noqa: ANN401 - as connect
-    """Limit the bytes that an answer may announce: imaplib allocates as much memory as the server announces."""
+def _bound_answers(client: Any, most: int) -> None:  # noqa: ANN401 - as connect
+    """Limit what a server may announce, and send to one command: imaplib keeps all of it in memory.
+
+    A server that goes on and on is as good as one that announces 400 MB.
+    """
     imap = client._imap  # noqa: SLF001 - imapclient has no other way
-    read = imap.read
+    read, readline, new_tag = imap.read, imap.readline, imap._new_tag  # noqa: SLF001 - as above
+    left = most + _LINES_BYTES
+
+    def taken(data: bytes) -> bytes:
+        nonlocal left
+        left -= len(data)
+        if left < 0:
+            raise IMAPClientError(f"the server sent more than {most + _LINES_BYTES:,} bytes for one command")
+        return data
 
     def bounded(size: int) -> bytes:
         if size > most:
             raise IMAPClientError(f"the server announced {size:,} bytes where at most {most:,} were asked for")
-        data: bytes = read(size)
-        return data
+        return taken(read(size))
 
-    imap.read = bounded
+    def next_tag() -> bytes:
+        nonlocal left
+        left = most + _LINES_BYTES  # every command has one
+        tag: bytes = new_tag()
+        return tag
+
+    imap.read, imap.readline, imap._new_tag = bounded, lambda: taken(readline()), next_tag  # noqa: SLF001 - as above
 
 
 def _words(error: Exception) -> str:

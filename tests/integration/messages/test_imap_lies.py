@@ -53,6 +53,19 @@ def test_a_literal_that_is_larger_than_asked_for_is_not_read() -> None:
         reader(server, Place(FolderMark(1, 3, TODAY)), []).read_once()
 
 
+@pytest.mark.parametrize(
+    "more",
+    [b"* OK " + b"x" * 900 + b"\r\n", b"* 1 FETCH (UID 5 BODY[]<0> {900}\r\n" + b"x" * 900 + b")\r\n"],
+    ids=["lines", "literals"],
+)
+def test_a_server_that_goes_on_and_on_is_not_listened_to(more: bytes) -> None:
+    with (
+        ScriptedImap(numbers, lambda uid: more * 20_000 + body(uid, b"mail")) as server,
+        pytest.raises(IMAPClientError, match="bytes for one command"),
+    ):
+        reader(server, Place(FolderMark(1, 3, TODAY)), []).read_once()
+
+
 def test_a_number_beyond_the_next_one_is_not_believed() -> None:
     taken: list[bytes] = []
     with ScriptedImap(lambda _first, _last: [5, 4_294_967_295], lambda uid: body(uid, b"mail %d" % uid)) as server:
