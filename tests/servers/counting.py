@@ -50,7 +50,9 @@ class Counting:
 class _Talk(asyncio.Protocol):
     def __init__(self, server: Counting) -> None:
         self.server = server
-        self.buffer = b""
+        self.buffer = bytearray()
+        self.looked = 0
+        """Bytes in which the end was not found: 25 MB are not searched again for every piece of them."""
         self.recipients: list[str] = []
         self.in_data = False
 
@@ -71,10 +73,13 @@ class _Talk(asyncio.Protocol):
 
     def _step(self) -> bool:
         end = b"\r\n.\r\n" if self.in_data else b"\r\n"
-        head, found, rest = self.buffer.partition(end)
-        if not found:
+        at = self.buffer.find(end, max(0, self.looked - len(end)))
+        if at < 0:
+            self.looked = len(self.buffer)
             return False
-        self.buffer = rest
+        head = b"" if self.in_data else bytes(self.buffer[:at])
+        del self.buffer[: at + len(end)]
+        self.looked = 0
         if self.in_data:
             self.in_data = False
             self.server.counts.update(self.recipients)
