@@ -94,7 +94,7 @@ class QuotaFiles:
             for path, error in self._unusable()[:_MOST_TOLD]
         ]
 
-    def set_aside(self) -> list[Path]:
+    def quarantine_unusable(self) -> list[Path]:
         """Rename what cannot be used, so that it is made again; returns the new names. OSError where that fails."""
         return [quarantine_file(path) for path, _ in self._unusable()]
 

@@ -177,7 +177,7 @@ def test_whatever_is_in_place_of_a_file_mail_goes_on_and_is_counted(
 
 
 @pytest.mark.parametrize("damage", _DAMAGES)
-def test_what_cannot_be_used_is_told_until_it_is_set_aside(
+def test_what_cannot_be_used_is_told_until_it_is_quarantine_unusable(
     tmp_path: Path, clock: Settable, damage: Callable[[Path], None]
 ) -> None:
     root = tmp_path / "quotas"
@@ -186,7 +186,7 @@ def test_what_cannot_be_used_is_told_until_it_is_set_aside(
     (text,) = files.problems()
     assert str(root) in text
     assert "doctor --repair" in text
-    (kept,) = files.set_aside()
+    (kept,) = files.quarantine_unusable()
     assert "damaged-" in kept.name
     files.take(BERT, None, 1)
     assert files.problems() == []

@@ -48,7 +48,7 @@ def _stores(settings: Settings) -> ExaminedStores:
         ),
         spools=tuple(SpoolPlace(*one) for one in folder.spools),
         signing=DkimKeys(folder.dkim).problems,
-        quotas=Counters(quotas.problems, quotas.set_aside),
+        quotas=Counters(quotas.problems, quotas.quarantine_unusable),
     )
 
 

@@ -58,7 +58,7 @@ class FindProblems(Protocol):
         ...
 
 
-class SetAside(Protocol):
+class QuarantineUnusable(Protocol):
     """Renames files that cannot be used and are made again."""
 
     def __call__(self) -> list[Path]:
@@ -70,7 +70,7 @@ class Counters(NamedTuple):
     """Files in which something is counted, and without which it is counted in memory."""
 
     problems: FindProblems
-    set_aside: SetAside
+    quarantine_unusable: QuarantineUnusable
 
 
 class ExaminedStores(NamedTuple):
@@ -254,7 +254,7 @@ def repair_stores(stores: ExaminedStores, clock: Clock) -> list[str]:
     The data folder is locked by the caller. Raises InUseError when another process has a store all the same.
     Returns the renamed paths.
     """
-    moved = stores.quotas.set_aside()
+    moved = stores.quotas.quarantine_unusable()
     history = stores.history
     if os.path.lexists(history) and (_cannot_be_read(history) or _takes_nothing(history)):
         moved += quarantine([history, history.with_name(history.name + LOG_SUFFIX)], clock)
