@@ -88,7 +88,8 @@ def _signs(incoming: ReturnedMessage, text: Callable[[], str], *, answers: bool)
             + root.get("x-loop").lower().startswith("autorespon")
             + (root.get("precedence").lower().strip() in {"bulk", "junk"})
         )
-    weight = sent_so and sent_so + 2 * read_absence(incoming.subject).away
+    absence = read_absence(incoming.subject)
+    weight = sent_so and sent_so + 2 * absence.away + absence.mentioned
     if weight == ENOUGH - 1:
         weight += _says_away(text())
     return "auto-signs" if weight >= ENOUGH else ""

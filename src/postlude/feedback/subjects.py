@@ -87,11 +87,18 @@ class Absence(NamedTuple):
     """A program's own wording: decisive."""
     away: bool
     """How people title a note of absence: one sign among several."""
+    mentioned: bool = False
+    """It begins with such words and goes on about something else, as `Out of office party` does: a weaker sign."""
 
 
-_OPENING: Final = " \t[](){}<>*\"'«»“”-–—|!~=#"
-_BOUNDARY: Final = re.compile(r"\s*(?:$|[:：\-–—|()\[\],.!~\"'«»“”/<>;]|re\b|aw\b|fw\b)")
-_SINCE: Final = re.compile(r"\s*(?:\d|$|[:：\-–—|()\[\],.!~\"'«»“”/<>;])")
+_OPENING: Final = " \t[](){}<>*\"'«»“”-–—|!~=#【】「」『』（）〔〕"
+_BOUNDARY: Final = re.compile(r"\s*(?:$|[:：\-–—|()\[\],.!~\"'«»“”/<>;【】「」『』（）〔〕。、！]|re\b|aw\b|fw\b)")
+_SINCE: Final = re.compile(r"\s*(?:\d|$|[:：\-–—|()\[\],.!~\"'«»“”/<>;【】「」『』（）〔〕。、！])")
+_NUMBER: Final = re.compile(r"\d")
+_SHORT: Final = 2
+"""Letters of a preposition that means many things."""
+_SENTENCE: Final = 3
+"""Spaces of a wording that is a sentence: `this is an automatic reply`."""
 _HYPHEN: Final = re.compile(r"(?<=\w)-(?=\w)")
 _ONLY_BEFORE_COLON: Final = 5
 """Words up to this length (`Auto`) decide only before a colon."""
@@ -111,15 +118,25 @@ def _absence(read: Subject) -> Absence:
     automatic = joined.startswith(_automatic()) and any(
         _decides(joined[len(word) :], word) for word in _automatic() if joined.startswith(word)
     )
-    away = text.startswith(listed_words("away")) and any(
-        " " in word or _goes_on(text[len(word) :]) for word in listed_words("away") if text.startswith(word)
+    begun = [word for word in listed_words("away") if text.startswith(word)]
+    away = (
+        automatic
+        or text.startswith(listed_words("away_text"))
+        or any(_goes_on(word, text[len(word) :]) for word in begun)
     )
-    return Absence(automatic, automatic or away)
+    return Absence(automatic, away, mentioned=not away and any(" " in word for word in begun))
 
 
-def _goes_on(rest: str) -> bool:
-    """Behind one word of absence stands nothing more, a mark, a number, or until when."""
-    return bool(_SINCE.match(rest)) or (rest[:1].isspace() and rest.split(None, 1)[0] in word_set("until"))
+def _goes_on(word: str, rest: str) -> bool:
+    """Behind the words of absence stands nothing more, a mark, a number, until when, or what `I am on` leaves open."""
+    if _SINCE.match(rest):
+        return True
+    if not rest[:1].isspace():
+        return False
+    if len(word.rpartition(" ")[2]) <= _SHORT < len(word):
+        return True
+    following = rest.split(None, 1)[0]
+    return following in word_set("until") or (f"{following} #" in word_set("until") and bool(_NUMBER.search(rest)))
 
 
 @cache
@@ -129,9 +146,11 @@ def _automatic() -> tuple[str, ...]:
 
 
 def _decides(rest: str, word: str) -> bool:
-    """A program's wording is followed by a colon, a mark, or the end; one with `automatic` by anything."""
+    """A program's wording is followed by a colon, a mark, from whom, or the end; a whole sentence by anything."""
     if rest.lstrip().startswith((":", "：")):
         return True
-    if " " in word and "auto" in word and not rest[:1].isalpha():
+    if word.count(" ") >= _SENTENCE and not rest[:1].isalpha():
+        return True
+    if " " in word and rest[:1].isspace() and rest.split(None, 1)[0] in word_set("until"):
         return True
     return bool(_BOUNDARY.match(rest)) and (not word.isascii() or len(word) > _ONLY_BEFORE_COLON)
