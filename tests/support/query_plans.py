@@ -20,6 +20,7 @@ LARGE: Final = frozenset(
         "copy_activity",
         "copy_hours",
         "copy_states",
+        "engagement",
         "links",
         "list_members",
         "message_aliases",
@@ -41,6 +42,8 @@ _ALLOWED: Final = (
     "SELECT list_members.list, list_members.status, count(*) AS count_1 FROM list_members GROUP BY",
     # Once, when all counts are made anew.
     "SELECT coalesce(sum(copy_states.copies)",
+    # How many contacts are in each state: its index alone, which is in that order.
+    "SELECT engagement.state, count(*) AS count_1 FROM engagement GROUP BY",
     # Once, when a person freezes a segment.
     "INSERT INTO segment_members (segment, contact) SELECT",
     # A person asks what somebody sent: one pass over messages, not over copies.
@@ -69,6 +72,8 @@ _MIGRATIONS: Final = (  # once, when a database of an older version is opened
     "UPDATE copies SET worker = 1 WHERE status",
     "UPDATE messages SET purpose = 'mailing' WHERE via",
     "UPDATE suppressions SET left_at = at WHERE reason",
+    "INSERT INTO engagement (contact, state) SELECT id, 'new' FROM contacts",
+    "INSERT INTO engagement_due (address) SELECT address FROM contacts",
     "INSERT INTO copy_states (message, provider, state, copies) SELECT c.message, coalesce((SELECT d.provider",
     "INSERT INTO copy_hours (copy, hour, position, opens, clicks) SELECT copy, first_",
     "INSERT INTO copy_hours (copy, hour, position, opens, clicks) SELECT copy, last_",

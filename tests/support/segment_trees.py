@@ -4,7 +4,7 @@ from typing import get_args
 
 from hypothesis import strategies as st
 
-from postlude.model.words import Consent, MemberStatus, Purpose
+from postlude.model.words import Consent, EngagementState, MemberStatus, Purpose
 from postlude.segments import expression as tree
 from postlude.segments.expression import Reference
 
@@ -52,6 +52,8 @@ def leaves(names: st.SearchStrategy[Reference]) -> st.SearchStrategy[tree.Expres
         st.builds(tree.InSegment, names),
         st.builds(tree.HasConsent, st.sampled_from(list(Purpose)), st.sampled_from(list(Consent))),
         st.builds(tree.IsSuppressed, st.sampled_from(("", "complained"))),
+        st.builds(tree.InState, st.sampled_from(list(EngagementState))),
+        st.builds(tree.ScoreIs, st.sampled_from(("=", "!=", "<", "<=", ">", ">=")), st.integers(0, 100)),
         st.builds(tree.Added, since=st.just("") | DAYS, before=st.just("") | DAYS),
         fields(),
         dids(names),

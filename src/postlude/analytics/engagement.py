@@ -1,10 +1,11 @@
 """How much one person cares for the mail they get: a score with its parts, and a state in one word."""
 
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import Final, NamedTuple
 
 import msgspec
+
+from postlude.model.words import EngagementState
 
 _DAY: Final = 86_400 * 1_000_000
 HALF_LIFE_DAYS: Final = 90
@@ -16,7 +17,7 @@ SURE: Final = 0.5
 PERHAPS: Final = 0.15
 """What counts a mail that was clicked or answered, one that a person opened, and one that perhaps was."""
 RIPE_DAYS: Final = 3
-"""A mail without a sign of life weighs fully only after that: who got it this morning is not less interested."""
+"""A mail counts against the person only when it is so old: who got it this morning is not less interested."""
 ACTIVE_DAYS: Final = 90
 INACTIVE_DAYS: Final = 180
 NEW_DAYS: Final = 30
@@ -26,20 +27,6 @@ HOT_DAYS: Final = 7
 HOT_VISITS: Final = 3
 HOT_APART_DAYS: Final = 1 / 24
 """Hot: within so many days, so often, and not all within an hour."""
-
-
-class EngagementState(StrEnum):
-    """What to make of a contact."""
-
-    NEW = "new"
-    ACTIVE = "active"
-    HOT = "hot"
-    LAPSING = "lapsing"
-    INACTIVE = "inactive"
-    UNREACHABLE = "unreachable"
-    """The newest mail came back."""
-    UNKNOWN = "unknown"
-    """Not tracked, or seen only by what cannot be told from a machine: such a contact is never called inactive."""
 
 
 class MailEvidence(NamedTuple):
@@ -83,32 +70,32 @@ class Engagement(msgspec.Struct, frozen=True, kw_only=True):
     nothing: int
     last_mailed_at: int | None
     last_seen_at: int | None
+    changes_at: int | None = None
+    """From when on time alone may have made another state or score of it; None: never."""
 
 
 def engagement_of(mails: Sequence[MailEvidence], now: int) -> Engagement:
     """Of one person's mails, in any order."""
     delivered = [mail for mail in mails if not mail.bounced]
     tracked = [mail for mail in delivered if mail.tracked]
-    answered = [mail for mail in tracked if mail.answered_at is not None]
-    clicked = [mail for mail in tracked if mail.answered_at is None and mail.clicks]
-    opened = [mail for mail in tracked if mail.answered_at is None and not mail.clicks and mail.opens]
-    perhaps = [mail for mail in tracked if not _counts(mail) and mail.opens_unknown]
+    counts = {FULL: 0, SURE: 0, PERHAPS: 0, 0.0: 0}
+    for mail in tracked:
+        counts[_worth(mail)] += 1
+    answered = sum(mail.answered_at is not None for mail in tracked)
+    seen_at = _last_seen(delivered)
     return Engagement(
-        state=EngagementState.UNREACHABLE if _comes_back(mails) else _state(delivered, tracked, now),
+        state=EngagementState.UNREACHABLE if _comes_back(mails) else _state(delivered, tracked, seen_at, now),
         score=_score(tracked, now),
         mails=len(tracked),
-        answered=len(answered),
-        clicked=len(clicked),
-        opened=len(opened),
-        perhaps=len(perhaps),
-        nothing=len(tracked) - len(answered) - len(clicked) - len(opened) - len(perhaps),
+        answered=answered,
+        clicked=counts[FULL] - answered,
+        opened=counts[SURE],
+        perhaps=counts[PERHAPS],
+        nothing=counts[0.0],
         last_mailed_at=max((mail.sent_at for mail in mails), default=None),
-        last_seen_at=_last_seen(delivered),
+        last_seen_at=seen_at,
+        changes_at=_changes_at(delivered, tracked, seen_at, now),
     )
-
-
-def _counts(mail: MailEvidence) -> bool:
-    return mail.answered_at is not None or mail.clicks > 0 or mail.opens > 0
 
 
 def _worth(mail: MailEvidence) -> float:
@@ -118,15 +105,17 @@ def _worth(mail: MailEvidence) -> float:
 
 
 def _score(tracked: Sequence[MailEvidence], now: int) -> int | None:
+    """The ages of mails weigh against each other, so that time alone changes it only while a mail ripens."""
     if len(tracked) < LEAST_MAILS:
         return None
+    newest = max(mail.sent_at for mail in tracked)
+    ripe = now - RIPE_DAYS * _DAY
     reached = possible = 0.0
     for mail in tracked:
-        age = max(0.0, (now - mail.sent_at) / _DAY)
-        weight = 0.5 ** (age / HALF_LIFE_DAYS)
+        weight = 0.5 ** ((newest - mail.sent_at) / (HALF_LIFE_DAYS * _DAY))
         worth = _worth(mail)
         reached += weight * worth
-        possible += weight * max(worth, min(1.0, age / RIPE_DAYS))
+        possible += weight if mail.sent_at <= ripe else weight * worth
     return round(100 * reached / possible) if possible else None
 
 
@@ -139,12 +128,15 @@ def _comes_back(mails: Sequence[MailEvidence]) -> bool:
     return bool(mails) and max(mails, key=lambda mail: mail.sent_at).bounced
 
 
-def _state(delivered: Sequence[MailEvidence], tracked: Sequence[MailEvidence], now: int) -> EngagementState:
-    seen_at = _last_seen(delivered)
-    if _is_hot(tracked, now):
+def _state(
+    delivered: Sequence[MailEvidence], tracked: Sequence[MailEvidence], seen_at: int | None, now: int
+) -> EngagementState:
+    if any(now <= _hot_until(mail) for mail in tracked):
         return EngagementState.HOT
     if seen_at is not None and now - seen_at <= ACTIVE_DAYS * _DAY:
         return EngagementState.ACTIVE
+    if not delivered:
+        return EngagementState.NEW
     since = [mail for mail in tracked if seen_at is None or mail.sent_at > seen_at]
     if not tracked or any(mail.opens_unknown for mail in since):
         return EngagementState.UNKNOWN
@@ -156,14 +148,24 @@ def _state(delivered: Sequence[MailEvidence], tracked: Sequence[MailEvidence], n
     return EngagementState.INACTIVE if quiet else EngagementState.LAPSING
 
 
-def _is_hot(tracked: Sequence[MailEvidence], now: int) -> bool:
-    """One mail was opened or visited again and again within days, and is not answered."""
-    return any(
-        mail.answered_at is None
-        and mail.opens + mail.clicks >= HOT_VISITS
-        and mail.first_at is not None
-        and mail.last_at is not None
-        and now - mail.last_at <= HOT_DAYS * _DAY
-        and mail.last_at - mail.first_at >= HOT_APART_DAYS * _DAY
-        for mail in tracked
-    )
+def _hot_until(mail: MailEvidence) -> int:
+    """How long one mail that was opened or visited again and again, and is not answered, makes hot; 0: not at all."""
+    if mail.answered_at is not None or mail.opens + mail.clicks < HOT_VISITS:
+        return 0
+    if mail.first_at is None or mail.last_at is None or mail.last_at - mail.first_at < HOT_APART_DAYS * _DAY:
+        return 0
+    return mail.last_at + HOT_DAYS * _DAY
+
+
+def _changes_at(
+    delivered: Sequence[MailEvidence], tracked: Sequence[MailEvidence], seen_at: int | None, now: int
+) -> int | None:
+    """The next of the moments at which a rule above turns."""
+    turns = [until + 1 for mail in tracked if (until := _hot_until(mail))]
+    turns += [mail.sent_at + RIPE_DAYS * _DAY for mail in tracked]
+    if seen_at is not None:
+        turns += [seen_at + days * _DAY + 1 for days in (ACTIVE_DAYS, INACTIVE_DAYS)]
+    elif delivered:
+        first = min(mail.sent_at for mail in delivered)
+        turns += [first + days * _DAY + 1 for days in (NEW_DAYS, INACTIVE_DAYS)]
+    return min((turn for turn in turns if turn > now), default=None)

@@ -20,6 +20,7 @@ from postlude.dkim import Signer
 from postlude.instrument import Policy, UrlMinter
 from postlude.kit.bounded import WeightedCache
 from postlude.model.split_url import SplitUrl
+from postlude.model.words import Tracked
 from postlude.tokens import CopyTokens
 
 _SAMPLE_COPY: Final = 1
@@ -78,6 +79,9 @@ class CompiledCampaign:
             for link in self._numbering.links
         )
         """Every link, its URL with the fields as they are written; tracked or skipped with the reason."""
+        clicks = Tracked.CLICKS if any(link.tracked for link in self.links) else Tracked.NOTHING
+        self.tracked: Final = int((Tracked.OPENS if self.opens else Tracked.NOTHING) | clicks)
+        """What can be seen of a copy."""
         written = f"{template.subject}{template.preheader}{template.html}{template.text}"
         self.names_pages: Final = any(name in written for name in self._pages)
         """It may contain the URL of one of the copy's pages, so that `render` needs the act token."""

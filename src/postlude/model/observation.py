@@ -91,6 +91,8 @@ class Attempt(msgspec.Struct, frozen=True, gc=False, tag="attempt", array_like=T
     """The id that the next server gave the message, if its answer contains one."""
     untracked: str = ""
     """Why the copy left without the tracking that was wanted; empty when nothing went wrong."""
+    tracked: int = -1
+    """What of the copy can be seen (`Tracked`); -1: not told, as before there was this field."""
 
 
 class AttemptStarted(msgspec.Struct, frozen=True, gc=False, tag="begun", array_like=True):

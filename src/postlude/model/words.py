@@ -1,6 +1,6 @@
 """Closed vocabularies shared by code, UI, API and docs."""
 
-from enum import StrEnum
+from enum import IntFlag, StrEnum
 from typing import Final, Self
 
 _FORMER: Final = {"unsure": "indeterminate"}
@@ -69,6 +69,28 @@ MAY_GO_AGAIN = frozenset(
     {CopyStatus.INDETERMINATE, CopyStatus.REJECTED, CopyStatus.EXPIRED, CopyStatus.SUPPRESSED, CopyStatus.DEFERRED}
 )
 """Statuses from which a user can have a copy sent again. DEFERRED: now instead of later."""
+
+
+class EngagementState(StrEnum):
+    """What to make of a contact, by what became of the mail to them (`analytics.engagement`)."""
+
+    NEW = "new"
+    ACTIVE = "active"
+    HOT = "hot"
+    LAPSING = "lapsing"
+    INACTIVE = "inactive"
+    UNREACHABLE = "unreachable"
+    """The newest mail came back."""
+    UNKNOWN = "unknown"
+    """Not tracked, or seen only by what cannot be told from a machine: such a contact is never called inactive."""
+
+
+class Tracked(IntFlag):
+    """What can be seen of a copy, decided when it left; stored as a number."""
+
+    NOTHING = 0
+    OPENS = 1
+    CLICKS = 2
 
 
 class SendOutcome(_Renamed):

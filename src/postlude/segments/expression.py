@@ -5,14 +5,25 @@ from typing import Final, Literal
 
 import msgspec
 
-from postlude.model.words import Consent, MemberStatus, Purpose
+from postlude.model.words import Consent, EngagementState, MemberStatus, Purpose
 
 Action = Literal[
-    "sent", "delivered", "opened", "clicked", "replied", "autoresponded", "bounced", "complained", "unsubscribed"
+    "sent",
+    "delivered",
+    "opens_tracked",
+    "clicks_tracked",
+    "opened",
+    "clicked",
+    "replied",
+    "autoresponded",
+    "bounced",
+    "complained",
+    "unsubscribed",
 ]
-"""What a copy's events say; names are those of the events (model.words.EventKind)."""
+"""What a copy's events say, by the events' names (model.words.EventKind); and what could be seen of it."""
 Comparison = Literal["=", "!=", "<", "<=", ">", ">=", "contains", "starts", "ends"]
 LARGEST_COUNT: Final = 1_000_000
+LARGEST_SCORE: Final = 100
 
 
 class Reference(msgspec.Struct, frozen=True):
@@ -77,6 +88,19 @@ class IsSuppressed(msgspec.Struct, frozen=True, tag="suppressed"):
     """Of the suppression; empty: any."""
 
 
+class InState(msgspec.Struct, frozen=True, tag="state"):
+    """Contacts of whom this is to be made."""
+
+    state: EngagementState
+
+
+class ScoreIs(msgspec.Struct, frozen=True, tag="score"):
+    """Contacts whose score compares so; never those without one."""
+
+    is_: Literal["=", "!=", "<", "<=", ">", ">="] = msgspec.field(name="is")
+    value: int
+
+
 class FieldIs(msgspec.Struct, frozen=True, tag="field"):
     """Contacts whose field compares so with a value."""
 
@@ -139,6 +163,8 @@ Expression = (
     | InSegment
     | HasConsent
     | IsSuppressed
+    | InState
+    | ScoreIs
     | FieldIs
     | FieldIn
     | FieldEmpty

@@ -18,7 +18,7 @@ import msgspec
 from postlude.kit.ids import parse_id
 from postlude.kit.whole_number import whole_number
 from postlude.model.contact_fields import FIELD_NAMES
-from postlude.model.words import Consent, MemberStatus, Purpose
+from postlude.model.words import Consent, EngagementState, MemberStatus, Purpose
 from postlude.segments import expression as tree
 from postlude.segments import moments
 from postlude.segments.expression import Expression, Reference
@@ -31,7 +31,10 @@ OWN_FIELDS: Final = ("address", "domain", "source", *FIELD_NAMES)
 ACTIONS: Final = get_args(tree.Action)
 _SIGNS: Final = ("=", "!=", "<", "<=", ">", ">=")
 _TEXT_WORDS: Final = {"contains": "contains", "starts": "starts", "ends": "ends"}
-_CALLS: Final = ("everyone", "list", "tag", "segment", "consent", "suppressed", "field", "added", *ACTIONS)
+_CALLS: Final = (
+    *("everyone", "list", "tag", "segment", "consent", "suppressed", "state", "score", "field", "added"),
+    *ACTIONS,
+)
 _TIME: Final = frozenset({"since", "before", "within"})
 _MAIL: Final = frozenset({"campaign", "subject"}) | _TIME
 _STATES: Final = {"unknown": Consent.UNKNOWN, "given": Consent.GIVEN, "withdrawn": Consent.WITHDRAWN}
@@ -182,11 +185,27 @@ class _Reader:
         if word == "added":
             self._only(given, _TIME, word)
             return tree.Added(**self._times(given))
+        if word in {"state", "score"}:
+            return self._engaged(word, given, name)
         self._only(given, frozenset({""}), word)
         purpose = self._choice(given, "", {one.value: one for one in Purpose})
         if purpose is None or not self._taken("="):
             raise self._error("write consent('mail') = 'given'; purposes are mail, opens and clicks")
         return tree.HasConsent(purpose, self._one_of(self._take(), _STATES))
+
+    def _engaged(self, word: str, given: Mapping[str, Lexeme], name: Lexeme) -> Expression:
+        if word == "state":
+            self._only(given, frozenset({""}), word)
+            state = self._choice(given, "", {one.value: one for one in EngagementState})
+            if state is None:
+                raise self._error(f"write state('hot'); there are {', '.join(EngagementState)}", name.at)
+            return tree.InState(state)
+        self._only(given, frozenset(), word)
+        sign, number = self._taken(*_SIGNS), self._take()
+        value = whole_number(number.value) if number.kind == "number" else None
+        if not sign or value is None or value > tree.LARGEST_SCORE:
+            raise self._error("write score() >= 60; a score is a whole number from 0 to 100", number.at)
+        return tree.ScoreIs(sign, value)  # type: ignore[arg-type] # of _SIGNS
 
     def _action(self, word: str, given: dict[str, Lexeme]) -> Expression:
         self._only(given, _MAIL | ({"link"} if word == "clicked" else set()), word)

@@ -48,6 +48,10 @@ def _part(one: Expression) -> str:  # noqa: C901, PLR0911, PLR0912 - one form a 
             return f"consent({quoted(one.purpose.value)}) = {quoted(state)}"
         case tree.IsSuppressed():
             return f"suppressed(reason={quoted(one.reason)})" if one.reason else "suppressed()"
+        case tree.InState():
+            return f"state({quoted(one.state.value)})"
+        case tree.ScoreIs():
+            return f"score() {one.is_} {one.value}"
         case tree.FieldIs():
             sign = one.is_ if one.is_ in _SIGNS else f"{one.is_}{' with' if one.is_ != 'contains' else ''}"
             return f"{_field(one.name, custom=one.custom)} {sign} {_value(one.value)}"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from postlude.kit.ids import id_text
-from postlude.model.words import Consent, MemberStatus, Purpose
+from postlude.model.words import Consent, EngagementState, MemberStatus, Purpose
 from postlude.segments import expression as tree
 from postlude.segments.expression import Expression, Reference
 from postlude.segments.moments import read_length
@@ -12,6 +12,8 @@ from postlude.segments.moments import read_length
 _DID: Final[Mapping[str, tuple[str, str]]] = {
     "sent": ("were sent", "were not sent"),
     "delivered": ("received", "did not receive"),
+    "opens_tracked": ("would be seen opening", "would not be seen opening"),
+    "clicks_tracked": ("would be seen clicking in", "would not be seen clicking in"),
     "opened": ("opened", "did not open"),
     "clicked": ("clicked in", "did not click in"),
     "replied": ("answered", "did not answer"),
@@ -30,6 +32,15 @@ _IS: Final = {
     "contains": ("contains", "does not contain"),
     "starts": ("starts with", "does not start with"),
     "ends": ("ends with", "does not end with"),
+}
+_STATE: Final = {
+    EngagementState.NEW: ("who are new", "who are not new"),
+    EngagementState.ACTIVE: ("who are active", "who are not active"),
+    EngagementState.HOT: ("who are hot", "who are not hot"),
+    EngagementState.LAPSING: ("who are lapsing", "who are not lapsing"),
+    EngagementState.INACTIVE: ("who are inactive", "who are not inactive"),
+    EngagementState.UNREACHABLE: ("whose mail comes back", "whose mail does not come back"),
+    EngagementState.UNKNOWN: ("of whom it is not known whether they read", "of whom it is known whether they read"),
 }
 _ON: Final = {
     MemberStatus.SUBSCRIBED: ("are on", "are not on"),
@@ -73,7 +84,7 @@ def _inner(one: Expression, joined: str, *, negated: bool) -> str:
     return told
 
 
-def _leaf(one: Expression, no: int) -> str:  # noqa: C901, PLR0911 - one form a node
+def _leaf(one: Expression, no: int) -> str:  # noqa: C901, PLR0911, PLR0912 - one form a node
     match one:
         case tree.OnList():
             return f"who {_ON[one.status][no]} the list {_ref(one.list)}"
@@ -86,6 +97,10 @@ def _leaf(one: Expression, no: int) -> str:  # noqa: C901, PLR0911 - one form a 
         case tree.IsSuppressed():
             reason = f" ({one.reason.replace('_', ' ')})" if one.reason else ""
             return f"who {('must not be mailed', 'may be mailed')[no]}{reason}"
+        case tree.InState():
+            return _STATE[one.state][no]
+        case tree.ScoreIs():
+            return f"{('whose', 'without a')[no]} score {('that ' * no) + _IS[one.is_][0]} {one.value}"
         case tree.FieldIs():
             value = f"'{one.value}'" if isinstance(one.value, str) else f"{one.value:g}"
             return f"whose {_field(one.name)} {_IS[one.is_][no]} {value}"

@@ -84,6 +84,8 @@ class Outgoing(msgspec.Struct, frozen=True, gc=False):
     """DSN ORCPT as the client gave it, in xtext; empty: made from `rcpt_to`."""
     ret: str = ""
     """DSN RET, `FULL` or `HDRS`; empty: HDRS."""
+    tracked: int = -1
+    """What can be seen of it (`Tracked`); -1: not told."""
 
 
 class Throttled(NamedTuple):

@@ -15,6 +15,7 @@ from postlude.store.campaigns.sending import CampaignSending
 from postlude.store.contacts.audience import Audiences
 from postlude.store.contacts.bulk_import import BulkImport
 from postlude.store.contacts.consent import Consents
+from postlude.store.contacts.engagement import EngagementQueries
 from postlude.store.contacts.lists import Lists
 from postlude.store.contacts.may_leave import MayLeave
 from postlude.store.contacts.queries import ContactQueries
@@ -87,6 +88,7 @@ class Store:
         self.lists: Final = Lists(database)
         self.suppressions: Final = SuppressionQueries(database)
         self.segments: Final = SegmentQueries(database)
+        self.engagement: Final = EngagementQueries(database)
         self.campaigns: Final = Campaigns(database)
         self.breakdowns: Final = Breakdowns(database)
         self.digest: Final = DigestQueries(database)

@@ -140,13 +140,14 @@ class _Campaigns:
         campaign = self._campaigns.get(item.campaign)
         if campaign is None:  # paused meanwhile: what is being handed over still leaves
             campaign = await self._asked("reading the campaign", partial(self._deps.store.campaigns.get, item.campaign))
-        answer = await self._answer(campaign, item, start)
+        answer, tracked = await self._answer(campaign, item, start)
         if isinstance(answer, Throttled):
             postpone = partial(self._deps.store.campaigns.postpone, [item.copy], answer.until)
             await self._asked(f"postponing copy {item.copy:016x}", postpone)
         elif answer is not None:
             twice = answer.outcome is SendOutcome.INDETERMINATE and await self._rather_twice(campaign)
-            self._deps.results.put(encode_observation(self._attempt(campaign, item, answer, rather_twice=twice)))
+            attempt = self._attempt(campaign, item, answer, tracked, rather_twice=twice)
+            self._deps.results.put(encode_observation(attempt))
 
     async def give_back(self, items: Sequence[CampaignClaim]) -> None:
         """Nothing of these has left."""
@@ -197,18 +198,21 @@ class _Campaigns:
 
     async def _answer(
         self, campaign: Campaign, claim: CampaignClaim, start: JournaledStart
-    ) -> Answer | Throttled | None:
+    ) -> tuple[Answer | Throttled | None, int]:
+        """What came of it, and what can be seen of the copy (`Tracked`)."""
         try:
             compose = partial(self._composed, campaign, claim)
             composed = await retried(f"composing copy {claim.copy:016x}", compose, _REFUSED)
         except (TemplateError, SettingError) as error:  # a key that is lost is the operator's to mend, as a template is
             pause_it = partial(self._deps.work.pause, campaign.id, str(error))
             await self._asked(f"pausing campaign {campaign.id:016x}", pause_it)
-            return Throttled(0, str(error))
+            return Throttled(0, str(error)), -1
         except Exception as error:  # noqa: BLE001 - on any failure the copy stays and is tried again
             _log.exception("copy %016x could not be composed", claim.copy)
-            return Answer(SendOutcome.DEFERRED, text=f"{type(error).__name__}: {error}", phase="prepare")
-        return composed if isinstance(composed, Answer) else await one_attempt(self._deps.transport, composed, start)
+            return Answer(SendOutcome.DEFERRED, text=f"{type(error).__name__}: {error}", phase="prepare"), -1
+        if isinstance(composed, Answer):
+            return composed, -1
+        return await one_attempt(self._deps.transport, composed, start), composed.tracked
 
     async def _composed(self, campaign: Campaign, claim: CampaignClaim) -> Outgoing | Answer:
         composer = self._deps.composer
@@ -224,7 +228,11 @@ class _Campaigns:
         ask = partial(if_indeterminate, self._deps.store, campaign_sender(campaign))
         return await self._asked("reading the sender's settings", ask) is IfIndeterminate.RATHER_TWICE
 
-    def _attempt(self, campaign: Campaign, claim: CampaignClaim, answer: Answer, *, rather_twice: bool) -> Attempt:
+    def _attempt(
+        self, campaign: Campaign, claim: CampaignClaim, answer: Answer, tracked: int, *, rather_twice: bool
+    ) -> Attempt:
         now = self._deps.clock.now()
         began = (campaign.started_at or now) + (_DAY if campaign.options.local_time else 0)
-        return attempt_of(claim, answer, self._deps.retry, now=now, began=began, rather_twice=rather_twice)
+        return attempt_of(
+            claim, answer, self._deps.retry, now=now, began=began, tracked=tracked, rather_twice=rather_twice
+        )

@@ -16,7 +16,7 @@ from postlude.journal import JournalReader, JournalWriter
 from postlude.journal.disk import Disk
 from postlude.model.errors import SettingError, StorageError
 from postlude.model.observation import Attempt, AttemptStarted, decode_observation
-from postlude.model.words import CampaignStatus, Consent, CopyStatus, Purpose, SendOutcome
+from postlude.model.words import CampaignStatus, Consent, CopyStatus, Purpose, SendOutcome, Tracked
 from postlude.services.campaigns.copy_composer import CopyComposer
 from postlude.services.campaigns.drafts import VariantContent, change_campaign
 from postlude.services.campaigns.lifecycle import pause_campaign, resume_campaign
@@ -303,4 +303,6 @@ def test_where_consent_comes_first_only_who_agreed_is_tracked(world: World) -> N
         composed = {claim.address: composer.compose(found, claim) for claim in claims}
         tracked = {who for who, mail in composed.items() if isinstance(mail, Outgoing) and b"/i/" in mail.data}
         assert tracked == expected
+        told = {who for who, mail in composed.items() if isinstance(mail, Outgoing) and mail.tracked & Tracked.OPENS}
+        assert told == expected
         world.store.campaigns.give_back([claim.copy for claim in claims])

@@ -5,15 +5,9 @@ from contextlib import closing
 
 import pytest
 
-from postlude.analytics.engagement import EngagementState
 from postlude.model.event import Event
-from postlude.model.words import Consent, EventKind, Purpose, SendOutcome, Verdict, Via
-from postlude.services.contacts.engagement import (
-    contact_engagement,
-    engagement_json,
-    engagement_parts,
-    engagement_words,
-)
+from postlude.model.words import Consent, EngagementState, EventKind, Purpose, SendOutcome, Verdict, Via
+from postlude.services.contacts.engagement import engagement_json, engagement_parts, engagement_words
 from postlude.store import AttemptResult, Batch, Copy, Message, Store, Submission, open_store
 from postlude.store.contacts.rows import Contact
 
@@ -40,14 +34,13 @@ def mail(
     key: int,
     days: float,
     *events: tuple[EventKind, Verdict, float],
-    user: int = 1,
     tracked: bool = True,
 ) -> None:
     """One mail to Alice, sent so many days ago, and what happened then: kind, verdict, days ago."""
     at = NOW - int(days * DAY)
     message = Message(
         id=key,
-        user=user,
+        user=1,
         message_id="",
         subject="",
         sender="",
@@ -76,7 +69,7 @@ def test_each_mail_counts_by_the_most_that_became_of_it(kept: Store) -> None:
     mail(kept, 3, 20, opened(19, Verdict.MACHINE))
     mail(kept, 4, 10, opened(9, Verdict.UNKNOWN))
     mail(kept, 5, 8, (EventKind.REPLIED, Verdict.HUMAN, 7))
-    found = contact_engagement(kept, alice(kept), NOW)
+    found = kept.engagement.of_address(ALICE, NOW)
     assert engagement_parts(found) == (
         "5 tracked mails: 1 answered, 1 clicked, 1 opened, 1 perhaps opened, 1 without a sign"
     )
@@ -84,39 +77,32 @@ def test_each_mail_counts_by_the_most_that_became_of_it(kept: Store) -> None:
 
 def test_who_opens_again_and_again_and_does_not_answer_is_hot(kept: Store) -> None:
     mail(kept, 1, 6, opened(5), opened(3), opened(1))
-    assert engagement_words(contact_engagement(kept, alice(kept), NOW)).startswith("Hot: ")
+    assert engagement_words(kept.engagement.of_address(ALICE, NOW)).startswith("Hot: ")
 
 
 def test_machines_make_nobody_hot(kept: Store) -> None:
     mail(kept, 1, 6, *[opened(ago, Verdict.MACHINE) for ago in (5, 4, 3, 2, 1)])
-    assert contact_engagement(kept, alice(kept), NOW).state is EngagementState.NEW
+    assert kept.engagement.of_address(ALICE, NOW).state is EngagementState.NEW
 
 
 def test_the_newest_mail_that_came_back_makes_unreachable(kept: Store) -> None:
     mail(kept, 1, 60, opened(59))
     mail(kept, 2, 5, (EventKind.BOUNCED, Verdict.HUMAN, 5))
-    assert contact_engagement(kept, alice(kept), NOW).state is EngagementState.UNREACHABLE
-
-
-def test_mails_of_other_users_are_not_told(kept: Store) -> None:
-    mail(kept, 1, 10, opened(9))
-    mail(kept, 2, 12, opened(9), user=2)
-    assert contact_engagement(kept, alice(kept), NOW, user=1).mails == 1
-    assert contact_engagement(kept, alice(kept), NOW).mails == 2
+    assert kept.engagement.of_address(ALICE, NOW).state is EngagementState.UNREACHABLE
 
 
 def test_who_withdrew_is_not_called_inactive(kept: Store) -> None:
     for number in range(1, 9):
         mail(kept, number, 40 * number)
-    assert contact_engagement(kept, alice(kept), NOW).state is EngagementState.INACTIVE
+    assert kept.engagement.of_address(ALICE, NOW).state is EngagementState.INACTIVE
     withdrawn = {Purpose.OPENS: Consent.WITHDRAWN, Purpose.CLICKS: Consent.WITHDRAWN}
     kept.contacts.record_consent(alice(kept).id, withdrawn, NOW, how="by hand")
-    assert contact_engagement(kept, alice(kept), NOW).state is EngagementState.UNKNOWN
+    assert kept.engagement.of_address(ALICE, NOW).state is EngagementState.UNKNOWN
 
 
-def test_nothing_sent_is_nothing_known(kept: Store) -> None:
-    assert engagement_json(contact_engagement(kept, alice(kept), NOW)) == {
-        "state": "unknown",
+def test_who_was_never_mailed_is_new(kept: Store) -> None:
+    assert engagement_json(kept.engagement.of_address(ALICE, NOW)) == {
+        "state": "new",
         "score": None,
         "mails": 0,
         "answered": 0,

@@ -15,7 +15,7 @@ from postlude.instrument import Policy
 from postlude.mail.header_block import HeaderBlock
 from postlude.model.errors import StorageError
 from postlude.model.observation import Attempt, Submitted
-from postlude.model.words import Consent, Purpose, SendOutcome, Via
+from postlude.model.words import Consent, Purpose, SendOutcome, Tracked, Via
 from postlude.services.messages.accept import NewMessage, accept
 from postlude.services.messages.sender import SenderDeps
 from postlude.services.messages.submission import read_submission
@@ -133,9 +133,11 @@ async def test_where_consent_comes_first_only_who_agreed_is_tracked(folder: Fold
     store.contacts.record_consent(contact.id, given, 2, how="by hand", source="letter")
     await submit(folder, store)
     async with Difficult().running() as server, working(folder, store, server, track_unknown=False):
-        await attempts(folder, 3)
+        found = await attempts(folder, 3)
     tracked = [b"https://t.example.org/" in data for data in server.accepted]
     assert sorted(tracked) == [False, False, True]
+    both = Tracked.OPENS | Tracked.CLICKS
+    assert sorted(one.tracked for one in found) == [Tracked.NOTHING, Tracked.NOTHING, both]
 
 
 async def test_answers_name_their_copy_and_nothing_shows(folder: Folder, store: Store) -> None:

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postlude.analytics.engagement import EngagementState, MailEvidence, engagement_of
+from postlude.analytics.engagement import MailEvidence, engagement_of
+from postlude.model.words import EngagementState
 
 DAY = 86_400 * 1_000_000
 NOW = 1000 * DAY
@@ -92,7 +93,7 @@ def test_what_came_back_is_not_counted_against_the_person() -> None:
         ([mail(20 * number, unknown=1) for number in range(1, 11)], EngagementState.UNKNOWN),
         ([mail(100, tracked=False, answered=True, seen=5)], EngagementState.ACTIVE),
         ([mail(5, bounced=True), mail(20, clicks=1)], EngagementState.UNREACHABLE),
-        ([], EngagementState.UNKNOWN),
+        ([], EngagementState.NEW),
     ],
 )
 def test_states(mails: list[MailEvidence], expected: EngagementState) -> None:
@@ -137,3 +138,13 @@ def test_a_click_more_never_lowers_the_score(mails: list[MailEvidence], place: i
 @given(st.lists(MAILS.filter(lambda one: not one.tracked), max_size=12))
 def test_an_untracked_contact_is_never_called_inactive(mails: list[MailEvidence]) -> None:
     assert state(*mails) not in {EngagementState.INACTIVE, EngagementState.LAPSING}
+
+
+@given(st.lists(MAILS, max_size=12), st.integers(0, 900 * DAY))
+def test_nothing_changes_before_the_told_moment(mails: list[MailEvidence], more: int) -> None:
+    now = engagement_of(mails, NOW)
+    later = NOW + more
+    if now.changes_at is not None and later >= now.changes_at:
+        later = now.changes_at - 1
+    then = engagement_of(mails, later)
+    assert (then.state, then.score) == (now.state, now.score)

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postlude.model.errors import InputError
+from postlude.model.words import EngagementState
 from postlude.segments import Reference, SegmentError, parse_expression, render
 from postlude.segments import expression as tree
 from postlude.segments.parser import DEEPEST, MOST_PARTS
@@ -27,6 +28,10 @@ from postlude.segments.parser import DEEPEST, MOST_PARTS
         ("clicked(campaign='Spring', within='30d')", tree.Did("clicked", campaign=Reference("Spring"), within="30d")),
         ("sent(subject=\"It's\", since='2026-01-31')", tree.Did("sent", subject="It's", since="2026-01-31")),
         ("tag(#00000000000000ff)", tree.Tagged(Reference(id=255))),
+        ("state('hot')", tree.InState(EngagementState.HOT)),
+        ("score() >= 60", tree.ScoreIs(">=", 60)),
+        ("not score() = 0", tree.Not(tree.ScoreIs("=", 0))),
+        ("opens_tracked(campaign='Spring')", tree.Did("opens_tracked", campaign=Reference("Spring"))),
         ("list('News')", tree.OnList(Reference("News"))),
         ("segment(\u2018Hot\u2019)", tree.InSegment(Reference("Hot"))),
         ("name = 'Ann'", tree.FieldIs("name", "=", "Ann")),
@@ -54,6 +59,11 @@ def test_what_is_written_is_read(text: str, read: tree.Expression) -> None:
         ("opened(campaign=Spring)", "a text in quotation marks", 16),
         ("opened(topic='x')", "takes before, campaign", 13),
         ("opened() >= 'a'", "a whole number", 12),
+        ("state('warm')", "none of new, active, hot", 6),
+        ("state()", "write state('hot')", 0),
+        ("score()", "write score() >= 60", 7),
+        ("score() > 101", "from 0 to 100", 10),
+        ("score() > 'a'", "from 0 to 100", 10),
         ("opened(within='30 x')", "12h, 30d", 14),
         ("opened(since='yesterday')", "2026-01-31", 13),
         ("opened(since='2026-01-01', within='3d')", "leave out since", 34),

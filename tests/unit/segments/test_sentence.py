@@ -23,6 +23,13 @@ from support.segment_trees import TEXT, leaves, refs, trees
             "tag('a') or list('News', status='unsubscribed') and name is empty",
             "contacts who have the tag 'a' or (who left the list 'News' and whose name is not known)",
         ),
+        ("state('hot') and not state('unreachable')", "contacts who are hot and whose mail does not come back"),
+        ("score() >= 60", "contacts whose score is at least 60"),
+        ("not score() < 30", "contacts without a score that is below 30"),
+        (
+            "opens_tracked() and not opened()",
+            "contacts who would be seen opening any mail and who did not open any mail",
+        ),
         ("consent('mail') = 'unknown'", "contacts who were never asked about being mailed"),
         ("field('Age') < 30", "contacts whose Age is below 30"),
         (

@@ -21,12 +21,7 @@ from postlude.model.errors import InputError
 from postlude.model.words import Consent, MemberStatus, Purpose, Via
 from postlude.services.contacts import contacts as service
 from postlude.services.contacts.by_name import contact_called, list_ids, tag_id
-from postlude.services.contacts.engagement import (
-    contact_engagement,
-    engagement_json,
-    engagement_parts,
-    engagement_words,
-)
+from postlude.services.contacts.engagement import engagement_json, engagement_parts, engagement_words
 from postlude.services.contacts.membership import leave_everything, leave_lists
 from postlude.services.contacts.subscriptions import subscribe as ask_to_subscribe
 from postlude.services.contacts.subscriptions import subscribe_agreed
@@ -100,7 +95,7 @@ def show(address: str, as_json: bool) -> None:
     with open_store_of(load()) as store:
         contact = contact_called(store, address)
         told = service.contact_json(store, contact)
-        found = contact_engagement(store, contact, SystemClock().now())
+        found = store.engagement.of_address(contact.address, SystemClock().now())
     if as_json:
         print_json(told | {"engagement": engagement_json(found)})
     else:

@@ -78,7 +78,7 @@ class CopyComposer:
         except (MissingFieldError, TemplateError) as error:
             return Answer(SendOutcome.REJECTED, text=str(error), phase="compose")
         mail_from, envid = sending.heads.envelope(claim.copy, sending.sender)
-        return Outgoing(mail_from, claim.recipient, data, envid, sending.sender)
+        return Outgoing(mail_from, claim.recipient, data, envid, sending.sender, tracked=compiled.tracked)
 
     def _compiled(self, campaign: Campaign, claim: CampaignClaim) -> CompiledCampaign:
         if self._track_unknown:

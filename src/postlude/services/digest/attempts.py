@@ -128,6 +128,7 @@ def attempted(item: Item, attempt: Attempt) -> None:
         attempt.retry_at,
         attempt.remote_id,
         attempt.message,
+        attempt.tracked,
     )
     aliases: tuple[Alias, ...] = ()
     if attempt.outcome is SendOutcome.ACCEPTED and (name := _ses_message_id(attempt)):

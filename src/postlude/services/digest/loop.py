@@ -128,7 +128,7 @@ class Digest:
                 self._windows.forget()
             self._more = more
             if count < full and not more:
-                more = self._history.merge()
+                more = self._store.engagement.step(self._clock.now()) or self._history.merge()
             if not 0 <= self._clock.now() - self._trimmed <= _TRIM_SECONDS * MICROS_PER_SECOND:
                 self._trimmed = self._clock.now()
                 self._journal.trim(self._writer.after(), self._kept_seconds())
@@ -180,6 +180,8 @@ class Digest:
             while count := self.step():
                 total += count
             if self._forget():
+                while self._store.engagement.step(self._clock.now()):
+                    pass
                 return total
             self._journal.wait(_IDLE_SECONDS)
 

@@ -3,7 +3,7 @@
 Runs between two batches of the digest, when both stores hold the same events: some copies a step, message after
 message in the order of their ids. Stopped or killed at any point it continues at the message it was at; doing a message
 twice changes nothing. A copy of which the history has nothing, and a message older than events are kept, stay as they
-are: what is counted there is not in the history any more.
+are: what is counted there is not in the history any more. At the end state and score of every contact are computed.
 """
 
 from collections.abc import Sequence
@@ -50,13 +50,13 @@ class Rebuilder:
         self._keep = keep_events_days
         self._copies = copies
         self._running = False
-        self._done = self._total = self._events = self._message = self._copy = 0
+        self._done = self._total = self._events = self._message = self._copy = self._contact = 0
         self._began = self._ended = 0.0
 
     def start(self) -> RebuildProgress:
         """Begin or continue; the steps do the work."""
         if not self._running:
-            self._done = self._events = self._copy = 0
+            self._done = self._events = self._copy = self._contact = 0
             self._message = int(self._store.settings.get(_PLACE, 0))
             self._total = self._store.copy_states.total()
             self._began = perf_counter()
@@ -84,9 +84,7 @@ class Rebuilder:
             return True
         after = self._store.messages.ids_after(self._message, _MESSAGES)
         if not after:
-            self._store.settings.delete(_PLACE)
-            self.stop()
-            return False
+            return self._contacts()
         since = self._clock.now() - self._keep * _DAY_US if self._keep else 0
         read = 0
         for message, created_at in after:
@@ -97,6 +95,14 @@ class Rebuilder:
                 break
         self._note()
         return True
+
+    def _contacts(self) -> bool:
+        """The next contacts; True while there are some. A run that is stopped here begins with the first again."""
+        self._contact = self._store.engagement.rebuild(self._contact, self._clock.now())
+        if not self._contact:
+            self._store.settings.delete(_PLACE)
+            self.stop()
+        return self._running
 
     def _note(self) -> None:
         """Where the next run begins: at a message that is not done yet, with all of it."""

@@ -66,6 +66,7 @@ def attempt_of(
     now: int,
     began: int,
     untracked: str = "",
+    tracked: int = -1,
     rather_twice: bool = False,
 ) -> Attempt:
     """What is journaled of an answer: put off until its time, or EXPIRED when no time is left since `began`.
@@ -74,16 +75,16 @@ def attempt_of(
     """
     if answer.outcome is SendOutcome.INDETERMINATE and rather_twice and not claim.indeterminate:
         again = retry.next_at(now, began, claim.attempt)
-        return msgspec.structs.replace(final_attempt(claim, answer, now, untracked=untracked), retry_at=again)
+        return msgspec.structs.replace(final_attempt(claim, answer, now, untracked, tracked), retry_at=again)
     if answer.outcome is not SendOutcome.DEFERRED:
-        return final_attempt(claim, answer, now, untracked=untracked)
+        return final_attempt(claim, answer, now, untracked, tracked)
     retry_at = retry.next_at(now, began, claim.attempt)
     outcome = SendOutcome.DEFERRED if retry_at else SendOutcome.EXPIRED
-    put_off = final_attempt(claim, answer, now, untracked=untracked)
+    put_off = final_attempt(claim, answer, now, untracked, tracked)
     return msgspec.structs.replace(put_off, outcome=outcome, retry_at=retry_at)
 
 
-def final_attempt(claim: Tried, answer: Answer, now: int, *, untracked: str = "") -> Attempt:
+def final_attempt(claim: Tried, answer: Answer, now: int, untracked: str = "", tracked: int = -1) -> Attempt:
     """What is journaled of an answer that nothing follows."""
     return Attempt(
         now,
@@ -98,4 +99,5 @@ def final_attempt(claim: Tried, answer: Answer, now: int, *, untracked: str = ""
         claim.attempt,
         remote_id=answer.remote_id,
         untracked=untracked,
+        tracked=tracked,
     )

@@ -235,7 +235,9 @@ class Sender:
         if signer is not None:
             data = resigned(data, signer, deps.clock.now())
         mail_from, envid = envelope(deps.codec, claim.copy, claim.mail_from, deps.return_domain)
-        copy = Outgoing(mail_from, claim.recipient, data, envid, message.sender, claim.notify, claim.orcpt, claim.ret)
+        sender, tracked = message.sender, plan.tracked
+        asked = claim.notify, claim.orcpt, claim.ret
+        copy = Outgoing(mail_from, claim.recipient, data, envid, sender, *asked, tracked)
         return Ready(claim, copy, message.created_at, plan.untracked)
 
     async def _rather_twice(self, ready: Ready) -> bool:
@@ -252,5 +254,6 @@ class Sender:
             now=now,
             began=ready.created_at or now,
             untracked=ready.untracked,
+            tracked=-1 if ready.copy is None else ready.copy.tracked,
             rather_twice=rather_twice,
         )

@@ -8,6 +8,7 @@ from postlude.kit.bounded import WeightedCache
 from postlude.mail.ascii_header import with_ascii_header
 from postlude.mail.header_block import HeaderBlock, without_fields
 from postlude.model.domain_name import same_domain
+from postlude.model.words import Tracked
 from postlude.tokens import Kind, Prefixes, TokenCodec, Urls
 
 _CACHE_BYTES: Final = 32 << 20  # a 50 kB newsletter for hundreds of recipients is compiled once
@@ -33,6 +34,12 @@ class Plan(NamedTuple):
     """List-Unsubscribe is wanted."""
     view: bool = False
     """A page for view in browser is wanted."""
+
+    @property
+    def tracked(self) -> int:
+        """What can be seen of a copy of it."""
+        clicks = Tracked.CLICKS if any(link.tracked for link in self.links) else Tracked.NOTHING
+        return int((Tracked.OPENS if self.opens else Tracked.NOTHING) | clicks)
 
     def render(self, token: str) -> bytes:
         """The copy that carries `token`."""

@@ -26,11 +26,11 @@ from sqlalchemy import (
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-from postlude.model.words import Consent, Purpose
+from postlude.model.words import Consent, Purpose, Tracked
 from postlude.segments import expression as tree
 from postlude.segments.expression import Expression
 from postlude.segments.moments import read_moment
-from postlude.store.contacts.tables import contact_tags, contacts, list_members, suppressions
+from postlude.store.contacts.tables import contact_tags, contacts, engagement, list_members, suppressions
 from postlude.store.messages.tables import HOUR_US, copies, copy_activity, copy_hours, links, messages
 from postlude.store.segments.tables import segment_members
 
@@ -99,7 +99,7 @@ def chooses(
             return _is(expression, paged=paged)
 
 
-def _is(leaf: Expression, *, paged: bool) -> ColumnElement[bool]:  # noqa: PLR0911 - one form a node
+def _is(leaf: Expression, *, paged: bool) -> ColumnElement[bool]:  # noqa: C901, PLR0911 - one form a node
     match leaf:
         case tree.OnList():
             members = select(list_members.c.contact).where(
@@ -118,6 +118,11 @@ def _is(leaf: Expression, *, paged: bool) -> ColumnElement[bool]:  # noqa: PLR09
         case tree.IsSuppressed():
             mine = exists().where(suppressions.c.address == contacts.c.address)
             return mine.where(suppressions.c.reason == leaf.reason) if leaf.reason else mine
+        case tree.InState():
+            return _engaged(engagement.c.state == leaf.state.value, paged=paged)
+        case tree.ScoreIs():
+            scored = engagement.c.score >= 0, _ORDER[leaf.is_](engagement.c.score, leaf.value)
+            return _engaged(and_(*scored), paged=paged)
         case tree.FieldIs():
             return _compared(leaf)
         case tree.FieldIn():
@@ -130,6 +135,10 @@ def _is(leaf: Expression, *, paged: bool) -> ColumnElement[bool]:  # noqa: PLR09
             )
         case _:
             raise AssertionError(leaf)
+
+
+def _engaged(chosen: ColumnElement[bool], *, paged: bool) -> ColumnElement[bool]:
+    return _among(select(engagement.c.contact).where(chosen), engagement.c.contact, paged=paged)
 
 
 def _among(chosen: Select[Any], key: Any, *, paged: bool) -> ColumnElement[bool]:  # noqa: ANN401 - a column
@@ -293,6 +302,13 @@ def _once(column: Any) -> tuple[Any, Any, Any]:  # noqa: ANN401 - columns
     return column.is_not(None), column, column
 
 
+def _can_be_seen(what: Tracked, says: Any) -> list[tuple[Any, Any, Any]]:  # noqa: ANN401 - a column
+    """The copy left with its opens, or its clicks, tracked; of older ones the message says whether."""
+    message = select(messages.c.id).where(messages.c.id == copies.c.message, says).correlate(copies).exists()
+    seen = or_(copies.c.tracked.op("&")(int(what)) != 0, and_(copies.c.tracked.is_(None), message))
+    return [(and_(copies.c.sent_at.is_not(None), seen), copies.c.sent_at, copies.c.sent_at)]
+
+
 _BY_HOUR: Final = frozenset({"opened", "clicked"})
 _LIKE: Final = re.compile("[%_/]")
 _ONCE: Final = literal(1)
@@ -302,6 +318,8 @@ _OPENED: Final = (copy_activity.c.opens > 0, copy_activity.c.first_open_at, copy
 _WAYS: Final[dict[str, tuple[Any, list[tuple[Any, Any, Any]]]]] = {
     "sent": (_ONCE, [_once(copies.c.sent_at)]),
     "delivered": (_ONCE, [_once(copy_activity.c.delivered_at)]),
+    "opens_tracked": (_ONCE, _can_be_seen(Tracked.OPENS, messages.c.opens)),
+    "clicks_tracked": (_ONCE, _can_be_seen(Tracked.CLICKS, messages.c.clicks)),
     # Who clicked or answered has seen it, whether or not the pixel was loaded.
     "opened": (case((copy_activity.c.opens > 0, copy_activity.c.opens), else_=1), [_OPENED, _CLICKED, _REPLIED]),
     "clicked": (copy_activity.c.clicks, [_CLICKED]),

@@ -3,10 +3,10 @@
 The tables of pairs have no row ids in SQLite: a million memberships need one tree instead of two.
 """
 
-from sqlalchemy import JSON, Boolean, Column, Index, Table, Text
+from sqlalchemy import JSON, Boolean, Column, Index, Integer, Table, Text
 
 from postlude.model.contact_fields import FIELD_NAMES
-from postlude.store.columns import Big, metadata, moment, own_id, part_of_key, text, words
+from postlude.store.columns import Big, count, metadata, moment, own_id, part_of_key, text, words
 
 contacts = Table(
     "contacts",
@@ -23,6 +23,30 @@ contacts = Table(
     moment("created_at", always=True),
     moment("updated_at", always=True),
     Column("job", Big),  # the last import of it: distinguishes a repeat within one file from a known contact
+)
+
+# State and score of every contact (`store.contacts.engagement`).
+engagement = Table(
+    "engagement",
+    metadata,
+    part_of_key("contact"),
+    text("state"),
+    Column("score", Integer, nullable=False, server_default="-1"),  # -1: none
+    *map(count, ("mails", "answered", "clicked", "opened", "perhaps")),
+    moment("last_mailed_at"),
+    moment("last_seen_at"),
+    moment("changes_at"),  # when time alone may make another state or score of it
+    Index(None, "state", "score", "contact"),
+    Index(None, "score", "contact"),
+    Index(None, "changes_at"),
+)
+
+# To whom something became of mail since: written by triggers, a row a change, so that writers do not wait.
+engagement_due = Table(
+    "engagement_due",
+    metadata,
+    Column("id", Big, primary_key=True, autoincrement=True),
+    text("address"),
 )
 
 contact_fields = Table("contact_fields", metadata, Column("name", Text, primary_key=True))

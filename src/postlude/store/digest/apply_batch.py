@@ -6,13 +6,26 @@ from itertools import chain
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Text, bindparam, delete, literal_column, null, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Text,
+    bindparam,
+    delete,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    update,
+)
 
 from postlude.model.journal_position import JournalPosition
 from postlude.model.not_mailed import UNSUBSCRIBED
 from postlude.model.words import MAY_GO_AGAIN, CampaignStatus, CopyStatus, MemberStatus, SendOutcome
 from postlude.store.base import PreparedStatement, TopicQueries, chunks, lookup_key, storable
 from postlude.store.campaigns.tables import campaigns
+from postlude.store.contacts.engagement import EngagementQueries
 from postlude.store.contacts.lists import Lists, end_memberships
 from postlude.store.contacts.rows import CopySuppression, Suppression
 from postlude.store.contacts.suppressions import insert_suppressions, suppression_row
@@ -59,6 +72,9 @@ _STATUS: Final = {
     SendOutcome.EXPIRED: CopyStatus.EXPIRED,
     SendOutcome.SUPPRESSED: CopyStatus.SUPPRESSED,
 }
+_LEAST_ENGAGED: Final = 50
+_EVENTS_AN_ENGAGED: Final = 10
+"""Contacts whose engagement is computed with a batch: all of an ordinary one, and a bounded share of a flood's work."""
 _MAY_WAIT: Final = frozenset({SendOutcome.DEFERRED, SendOutcome.INDETERMINATE})
 
 
@@ -69,6 +85,7 @@ class DigestQueries(TopicQueries):
         super().__init__(database)
         self._lists = Lists(database)
         self._privacy = PrivacyQueries(database)
+        self._engagement = EngagementQueries(database)
 
     def positions(self) -> dict[int, JournalPosition]:
         """By writer: earlier records are in these tables."""
@@ -118,6 +135,7 @@ class DigestQueries(TopicQueries):
             ):
                 step(connection, batch)
             add_up(connection)
+            self._engagement.settle(connection, batch.at, _LEAST_ENGAGED + len(batch.events) // _EVENTS_AN_ENGAGED)
             return self._feed(connection, entry, body, batch.at)
 
     def _feed(self, connection: Connection, entry: FeedEntry, body: bytes, at: int) -> FeedEntry:
@@ -219,6 +237,7 @@ class DigestQueries(TopicQueries):
                 remote_id=bindparam("new_remote_id"),
                 sent_at=bindparam("new_sent_at"),
                 indeterminate=copies.c.indeterminate + bindparam("more_indeterminate"),
+                tracked=func.coalesce(bindparam("new_tracked", type_=copies.c.tracked.type), copies.c.tracked),
             )
         )
         return PreparedStatement(change, None, self._database.engine.dialect)
@@ -238,10 +257,12 @@ class DigestQueries(TopicQueries):
 
     def _rebuild(self, connection: Connection, batch: Batch) -> None:
         for one in batch.rebuilt:
-            for some in chunks(one.copies):
+            again = fold_events(one.events)[0]
+            for some in chunks(set(one.copies) - {row["copy"] for row in again}):
                 connection.execute(delete(copy_activity).where(copy_activity.c.copy.in_(some)))
+            for some in chunks(one.copies):
                 connection.execute(delete(copy_hours).where(copy_hours.c.copy.in_(some)))
-            self._merge_copies.run(connection, fold_events(one.events)[0])
+            self._replace_copies.run(connection, again)
             self._merge_hours.run(connection, fold_hours(one.events))
             for some in chunks(one.messages):
                 connection.execute(delete(link_activity).where(link_activity.c.message.in_(some)))
@@ -280,6 +301,14 @@ class DigestQueries(TopicQueries):
         return PreparedStatement(
             merge_copies(self._insert(copy_activity)), copy_activity, self._database.engine.dialect
         )
+
+    @cached_property
+    def _replace_copies(self) -> PreparedStatement:
+        """What is the same stays untouched for the triggers, which count what changes."""
+        insert = self._insert(copy_activity)
+        new = {column.name: insert.excluded[column.name] for column in copy_activity.c if column.name != "copy"}
+        replacing = insert.on_conflict_do_update(index_elements=["copy"], set_=new)
+        return PreparedStatement(replacing, copy_activity, self._database.engine.dialect)
 
     @cached_property
     def _merge_links(self) -> PreparedStatement:
@@ -400,6 +429,7 @@ def _attempt_row(result: AttemptResult) -> dict[str, Any]:
         "new_server": storable(result.server),
         "new_remote_id": storable(result.remote_id),
         "new_sent_at": result.at if sent else None,
+        "new_tracked": result.tracked if result.tracked >= 0 else None,
     }
 
 

@@ -9,13 +9,13 @@ from postlude.store.base import TopicQueries
 from postlude.store.campaigns.tables import campaigns
 from postlude.store.columns import metadata
 from postlude.store.contacts.search import MERGE_WORDS
-from postlude.store.contacts.tables import contacts, lists
+from postlude.store.contacts.tables import contacts, engagement, engagement_due, lists
 from postlude.store.engine import translated
 from postlude.store.messages.tables import copy_state_changes, copy_states, mailbox_domains, messages
 from postlude.store.settings import settings
 
 _ACCOUNTS: Final = frozenset(table.name for table in (users, app_passwords, ended_sessions))
-_COUNTS: Final = (copy_states, copy_state_changes)
+_COUNTS: Final = (copy_states, copy_state_changes, engagement, engagement_due)
 """Written while copies are deleted: they are emptied last."""
 _STAYS: Final = _ACCOUNTS | {settings.name, mailbox_domains.name}
 _MADE: Final = {"messages": messages, "contacts": contacts, "campaigns": campaigns, "lists": lists}

@@ -86,6 +86,8 @@ class Copy(msgspec.Struct, frozen=True):
     notify: str = ""
     """DSN NOTIFY as the client asked (RFC 3461 4.1)."""
     orcpt: str = ""
+    tracked: int | None = None
+    """What of it can be seen (`Tracked`); None: it has not left, or what its message says holds."""
 
 
 class Alias(msgspec.Struct, frozen=True):
@@ -145,6 +147,8 @@ class AttemptResult(msgspec.Struct, frozen=True, gc=False):
     retry_at: int = 0
     remote_id: str = ""
     message: int = 0
+    tracked: int = -1
+    """What of the copy can be seen (`Tracked`); -1: not told."""
 
 
 class Activity(msgspec.Struct, frozen=True, kw_only=True):

@@ -74,6 +74,7 @@ copies = Table(
     Column("list", Big),  # and the list that brought them into the audience: what its unsubscribe link ends
     words("notify"),  # DSN, as the client asked (RFC 3461)
     words("orcpt"),
+    Column("tracked", Integer),  # what can be seen of it (Tracked), since it left; NULL: what its message says
     Index(None, "campaign", "status", "next_attempt_at"),
     Index("ix_copies_indeterminate", "id", sqlite_where=_INDETERMINATE, postgresql_where=_INDETERMINATE),
 )

@@ -26,7 +26,7 @@ from postlude.store.contacts.may_leave import has_asked_to_leave
 from postlude.store.contacts.rows import Suppression
 from postlude.store.contacts.search import MERGE_WORDS
 from postlude.store.contacts.suppressions import insert_suppressions, suppression_row
-from postlude.store.contacts.tables import contacts, suppressions
+from postlude.store.contacts.tables import contacts, engagement_due, suppressions
 from postlude.store.engine import translated
 from postlude.store.feedback.tables import quarantined, unmatched
 from postlude.store.jobs.tables import job_errors
@@ -99,7 +99,8 @@ class ForgetQueries(TopicQueries):
             for (contact,) in connection.execute(select(contacts.c.id).where(contacts.c.address == address)).all():
                 delete_contact(connection, contact)
             mails = _forget_feedback(connection, address, forgot.copies)
-            for table in (suppressions, withdrawals, tracking_choices, data_requests):
+            # The last one: what is deleted before is noted in it.
+            for table in (suppressions, withdrawals, tracking_choices, data_requests, engagement_due):
                 connection.execute(delete(table).where(table.c.address == address))
             connection.execute(delete(job_errors).where(_names(job_errors.c.value, address)))
             rename_in_texts(connection, address, pseudonym)

@@ -13,7 +13,7 @@ from postlude.model.contact_fields import CONTACT_FIELDS, FIELD_NAMES
 from postlude.model.errors import InputError
 from postlude.model.words import Consent, Purpose, Via
 from postlude.services.contacts import contacts as service
-from postlude.services.contacts.engagement import contact_engagement, engagement_parts, engagement_words
+from postlude.services.contacts.engagement import engagement_parts, engagement_words
 from postlude.services.contacts.membership import leave_lists
 from postlude.services.contacts.subscriptions import ConfirmationMail, subscribe
 from postlude.services.feedback.review_queue import may_decide
@@ -192,7 +192,7 @@ def _page(
     request: Request, deps: WebDeps, viewer: Viewer, contact: str, *, error: str = "", notice: str = ""
 ) -> Response:
     store, kept = deps.store, _find(deps, contact)
-    engagement = contact_engagement(store, kept, deps.clock.now(), viewer.user.id)
+    engagement = store.engagement.of_address(kept.address, deps.clock.now())
     members = {one.list: one for one in store.lists.memberships(kept.id)}
     return pages_of(request).render(
         request,

@@ -17,9 +17,10 @@ from postlude.segments import parse_expression
 from postlude.segments.expression import Reference
 from postlude.segments.moments import read_moment
 from postlude.store import AttemptResult, Batch, Copy, Link, Message, Store, Submission
+from postlude.store.contacts.engagement import ContactScore
 from postlude.store.contacts.rows import Audience
 from postlude.store.contacts.segment_query import chooses
-from postlude.store.contacts.tables import contacts
+from postlude.store.contacts.tables import contacts, engagement
 from postlude.store.messages.tables import copies
 from support.segment_trees import leaves, refs, trees
 
@@ -44,6 +45,7 @@ class Mail(NamedTuple):
     unsubscribed: int | None = None
     autoresponded: int | None = None
     delivered: int | None = None
+    tracked: int = 3
 
 
 class Person(NamedTuple):
@@ -101,6 +103,7 @@ PEOPLE = (
                 clicks=(MAY, MAY + 1),
                 unsubscribed=MAY,
                 autoresponded=MAY,
+                tracked=2,
             ),
         ),
     ),
@@ -128,10 +131,27 @@ def fill(store: Store) -> None:
             hot.append(person.address)
         for place, mail in enumerate(person.mails):
             _send(store, (number + 1) * 100 + place, person, mail, made.id)
+    _score(store)
     store.segments.freeze(ids[HOT], tree.FieldIn("address", tuple(hot)), JANUARY)
 
 
 ids: dict[int, int] = {}
+SCORES = {"alice@example.org": 60, "bob@example.org": 0, "eve@example.com": 100}
+engaged: dict[str, ContactScore] = {}
+
+
+def _score(store: Store) -> None:
+    """The states as they are computed, the scores as they are wanted here."""
+    while store.engagement.step(MAY):
+        pass
+    with store.segments._database.write() as connection:
+        for address, score in SCORES.items():
+            mine = engagement.c.contact == select(contacts.c.id).where(contacts.c.address == address).scalar_subquery()
+            connection.execute(update(engagement).where(mine).values(score=score))
+    for one in PEOPLE:
+        contact = store.contacts.by_address(one.address)
+        assert contact is not None
+        engaged[one.address] = store.engagement.of_contacts([contact.id])[contact.id]
 
 
 def _send(store: Store, key: int, person: Person, mail: Mail, contact: int) -> None:
@@ -140,7 +160,7 @@ def _send(store: Store, key: int, person: Person, mail: Mail, contact: int) -> N
         id=key, user=1, message_id="", subject=mail.subject, sender="", mail_from="", via=via, created_at=mail.sent
     )
     copy = Copy(key, key, person.address, contact=contact)
-    attempt = AttemptResult(key, SendOutcome.ACCEPTED, mail.sent, 1)
+    attempt = AttemptResult(key, SendOutcome.ACCEPTED, mail.sent, 1, tracked=-1 if mail.tracked == 3 else mail.tracked)
     shown = [Link(key, number, url, label=f"Link {number}", tracked=True) for number, url in enumerate(mail.links)]
     clicks = [
         Event(key * 100 + 50 + n, EventKind.CLICKED, at, key, key, n, verdict=Verdict.HUMAN)
@@ -197,6 +217,11 @@ def holds(one: tree.Expression, person: Person) -> bool:  # noqa: C901, PLR0911,
             return (person.mail_consent if one.purpose is Purpose.MAIL else Consent.UNKNOWN) is one.state
         case tree.IsSuppressed():
             return bool(person.suppressed) and one.reason in {"", person.suppressed}
+        case tree.InState():
+            return engaged[person.address].state is one.state
+        case tree.ScoreIs():
+            score = engaged[person.address].score
+            return score is not None and _ORDER[one.is_](score, one.value)
         case tree.Added():
             return _in(one, [person.added])
         case tree.FieldIs():
@@ -246,7 +271,12 @@ def _did(one: tree.Did, person: Person) -> bool:
             continue
         if one.subject and _lower(one.subject) not in _lower(mail.subject):
             continue
-        single = {"sent": mail.sent, "delivered": mail.delivered}.get(one.action, getattr(mail, one.action, None))
+        seen = {"opens_tracked": 1, "clicks_tracked": 2}.get(one.action, 0) & mail.tracked
+        single = (
+            mail.sent
+            if seen
+            else {"sent": mail.sent, "delivered": mail.delivered}.get(one.action, getattr(mail, one.action, None))
+        )
         clicks = [
             at for n, at in enumerate(mail.clicks) if not one.link or _link_fits(one.link, mail.links[n], f"Link {n}")
         ]
@@ -326,6 +356,17 @@ ASKED = (
     "replied(since='2026-05-01') or bounced()",
     "complained() and not unsubscribed()",
     "unsubscribed() or autoresponded(before='2026-01-01')",
+    "opens_tracked()",
+    "not opens_tracked(subject='Hello')",
+    "clicks_tracked(since='2026-03-01') >= 2",
+    "opens_tracked() and not opened()",
+    "state('new')",
+    "state('active') or state('hot')",
+    "not state('unreachable')",
+    "score() >= 60",
+    "score() < 60",
+    "not score() < 60",
+    "score() != 0",
     "list('News') or list('News', status='unsubscribed')",
     "not list('News', status='pending')",
     "tag('vip') or segment('Hot')",

@@ -17,6 +17,7 @@ KEY = "bob@xn--mnchen-3ya.example"
 HANDLED = {
     # deleted or given a pseudonym with the copies, the contact or the questions of the address
     *("copies", "contacts", "copy_activity", "data_requests", "forget_requests", "unmatched", "job_errors"),
+    "engagement_due",
     *("messages.subject", "messages.envid", "links.url", "links.label", "withdrawals", "tracking_choices"),
     *("suppressions.address", "message_aliases.message_id_text"),
 }
@@ -25,7 +26,7 @@ OUR_OWN = {
     *("campaign_files", "campaign_variants", "campaigns", "lists", "tags", "contact_fields", "segments", "users"),
     *("app_passwords", "settings", "messages", "links", "suppressions", "list_members", "consents", "proofs", "jobs"),
     *("copy_states", "copy_state_changes", "ended_sessions", "forgotten", "incidents", "journal_labels", "outcomes"),
-    *("mailbox_domains", "message_clients", "notices", "set_aside", "transport_usage", "workers"),
+    *("engagement", "mailbox_domains", "message_clients", "notices", "set_aside", "transport_usage", "workers"),
 }
 
 
