@@ -179,8 +179,8 @@ async def test_a_domain_has_an_ascii_form_for_servers_that_need_it() -> None:
 async def test_what_the_client_asked_of_delivery_reports_is_handed_on() -> None:
     async with Difficult().running() as server:
         way = transport(server.port)
-        asked = {"notify": "SUCCESS,DELAY", "orcpt": "rfc822;Bob+40x", "ret": "FULL", "envid": "e1"}
-        await way.send(Outgoing("v@example.org", "bob@example.com", RAW_MAIL, **asked), Started())
+        asked = "SUCCESS,DELAY", "rfc822;Bob+40x", "FULL"
+        await way.send(Outgoing("v@example.org", "bob@example.com", RAW_MAIL, "e1", "", *asked), Started())
         await way.close()
     assert f"MAIL FROM:<v@example.org> SIZE={len(RAW_MAIL)} RET=FULL ENVID=e1" in server.commands
     assert "RCPT TO:<bob@example.com> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;Bob+40x" in server.commands
