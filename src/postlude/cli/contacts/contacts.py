@@ -27,6 +27,7 @@ from postlude.services.contacts.subscriptions import subscribe as ask_to_subscri
 from postlude.services.contacts.subscriptions import subscribe_agreed
 from postlude.services.messages.accept import NewMessage
 from postlude.store import Store
+from postlude.store.contacts.engagement import ContactScore
 from postlude.store.contacts.rows import Contact
 from postlude.tokens import confirm_url
 
@@ -77,8 +78,9 @@ def list_contacts(  # noqa: PLR0917 - one parameter an option
         page = store.contacts.page(search, **chosen, before=last, limit=limit)
         total = store.contacts.count(search, **chosen)
         tags = store.contacts.tags_of(one.id for one in page)
+        engaged = store.engagement.of_contacts(one.id for one in page)
     if as_json:
-        print_json({"total": total, "contacts": [_brief(one, tags.get(one.id, [])) for one in page]})
+        print_json({"total": total, "contacts": [_brief(one, tags.get(one.id, []), engaged[one.id]) for one in page]})
         return
     print_table([[shown(one.spelled), one.name, ", ".join(tags.get(one.id, []))] for one in page])
     if total > len(page):
@@ -276,13 +278,15 @@ def _fields(given: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _brief(contact: Contact, tags: list[str]) -> dict[str, Any]:
+def _brief(contact: Contact, tags: list[str], engaged: ContactScore) -> dict[str, Any]:
     return {
         "id": id_text(contact.id),
         "address": contact.spelled,
         "name": contact.name,
         "fields": contact.fields,
         "tags": tags,
+        "state": engaged.state.value,
+        "score": engaged.score,
         "created_at": to_iso(contact.created_at),
     }
 
