@@ -147,4 +147,5 @@ def test_nothing_changes_before_the_told_moment(mails: list[MailEvidence], more:
     if now.changes_at is not None and later >= now.changes_at:
         later = now.changes_at - 1
     then = engagement_of(mails, later)
-    assert (then.state, then.score) == (now.state, now.score)
+    assert then.state is now.state
+    assert then.score == now.score
