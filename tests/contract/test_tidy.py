@@ -26,7 +26,7 @@ LONGEST = 40
 LONG_FUNCTIONS = 1
 """Functions over LONGEST lines. May only fall."""
 
-TESTED_ELSEWHERE = 298
+TESTED_ELSEWHERE = 296
 """Lines of tested_elsewhere.txt: modules with something that runs and no test file of their own. May only fall."""
 
 TUPLE_ASSERTS = 0

@@ -5,8 +5,10 @@ from typing import Final
 from sqlalchemy.exc import DatabaseError
 
 from postlude.model.errors import PostludeError
+from postlude.store.accounts.credentials import CredentialQueries
 from postlude.store.accounts.queries import AccountQueries
 from postlude.store.accounts.rows import AppPassword, User
+from postlude.store.accounts.web_sessions import WebSessionQueries
 from postlude.store.campaigns.breakdown import Breakdowns
 from postlude.store.campaigns.open_evidence import OpenEvidence
 from postlude.store.campaigns.queries import CampaignQueries
@@ -60,6 +62,10 @@ from postlude.store.segments.queries import SegmentQueries
 from postlude.store.settings import SettingQueries
 
 
+class Accounts(AccountQueries, CredentialQueries, WebSessionQueries):
+    """Users, what they sign in with, and their sessions."""
+
+
 class Sending(Claims, Workers, ServerUsage):
     """Copies claimed by the processes that send, and what servers were given."""
 
@@ -80,7 +86,7 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self.accounts: Final = AccountQueries(database)
+        self.accounts: Final = Accounts(database)
         self.settings: Final = SettingQueries(database)
         self.messages: Final = MessageQueries(database)
         self.sending: Final = Sending(database)

@@ -3,12 +3,13 @@
 from pathlib import Path
 from typing import Final
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
+from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from postlude.web import errors, health
-from postlude.web.accounts import preferences, sign_in
+from postlude.web.accounts import account, preferences, set_password, sign_in
 from postlude.web.campaigns import actions, click_maps, comparison_pages, draft_pages, recipients, report_files
 from postlude.web.contacts import imports, lists, suppressions
 from postlude.web.contacts import pages as contact_pages
@@ -27,6 +28,30 @@ from postlude.web.segments import pages as segment_pages
 _STATIC: Final = Path(__file__).parent / "static"
 
 
+_PARTS: Final = (
+    sent_list,
+    message_page,
+    compose,
+    report_files,
+    comparison_pages,  # its paths are below those of campaigns
+    draft_pages,
+    actions,
+    recipients,
+    click_maps,
+    exports,
+    preferences,
+    domain_pages,
+    live_events,
+    review_queue,
+    sign_in,
+    set_password,
+    account,
+    health,
+)
+_OF_CONTACTS: Final = (imports, contact_pages, lists, suppressions, segment_pages)
+"""The import's paths are below those of contacts."""
+
+
 def create_app(deps: WebDeps) -> ASGIApp:
     """The ASGI application on `deps`. It opens and closes nothing."""
     # Without `redirect_slashes`: a redirect to the same path without its slash would name whatever host was asked for.
@@ -34,39 +59,22 @@ def create_app(deps: WebDeps) -> ASGIApp:
     app.state.deps = deps
     app.state.pages = TemplatePages(deps)
     app.state.progress, app.state.paced = {}, Paced()
-    parts = [
-        sent_list,
-        message_page,
-        compose,
-        report_files,
-        comparison_pages,  # its paths are below those of campaigns
-        draft_pages,
-        actions,
-        recipients,
-        click_maps,
-        exports,
-        preferences,
-        domain_pages,
-        live_events,
-        review_queue,
-        sign_in,
-        health,
-    ]
-    if deps.contacts is not None:
-        parts += [
-            imports,
-            contact_pages,
-            lists,
-            suppressions,
-            segment_pages,
-        ]  # the import's paths are below those of contacts
-    if deps.outbox is not None:
-        parts.append(mailbox)
-    for part in parts:
-        app.include_router(part.router)
+    for router in _routers(deps):
+        app.include_router(router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     errors.install(app)
     # Outermost: the handler of unexpected errors wraps the application's own middleware.
-    routes = [route for part in parts for route in part.router.routes]
     answers = RefusalPages(errors.sign_in_first, errors.error_page)
-    return SecurityHeaders(RequestLimits(app, deps, routes, answers))
+    return SecurityHeaders(RequestLimits(app, deps, _routes_of(deps), answers))
+
+
+def _routes_of(deps: WebDeps) -> list[BaseRoute]:
+    """Every route of the application on `deps`, but static files."""
+    return [route for router in _routers(deps) for route in router.routes]
+
+
+def _routers(deps: WebDeps) -> list[APIRouter]:
+    parts = [*_PARTS, *(_OF_CONTACTS if deps.contacts is not None else ())]
+    if deps.outbox is not None:
+        parts.append(mailbox)
+    return [part.router for part in parts]

@@ -13,7 +13,9 @@ from fastapi import Depends, Request
 from postlude.adapters.sandbox_outbox import SandboxOutbox
 from postlude.kit.clock import Clock
 from postlude.model.listen_address import ListenAddress
+from postlude.services.accounts.account_mail import PasswordResets
 from postlude.services.accounts.preferences import UserPreferences
+from postlude.services.accounts.sign_in import PasswordSignIn
 from postlude.services.campaigns.content import Contents
 from postlude.services.domains.dns_records import RecordCheck
 from postlude.services.health import Health
@@ -136,6 +138,14 @@ class CampaignTools:
 
 
 @dataclass(frozen=True)
+class AccountParts:
+    """What signing in needs: it counts guesses, so there is one of it."""
+
+    sign_in: PasswordSignIn
+    resets: PasswordResets
+
+
+@dataclass(frozen=True)
 class WebDeps:
     """The parts, already open. The web app closes none of them."""
 
@@ -164,6 +174,7 @@ class WebDeps:
     """A mail that came back, as it came; NotFoundError."""
     domains: SendingDomains
     campaigns: CampaignTools
+    accounts: AccountParts
     contacts: ContactParts | None = None
     """None: no pages of contacts."""
     outbox: SandboxOutbox | None = None

@@ -24,6 +24,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from postlude.web.deps import WebDeps
 from postlude.web.session import needs_session, viewer_of
 
+TINY_FORM: Final = 8 << 10
+"""Bytes of a form that strangers may submit."""
 SMALL_FORM: Final = 256 << 10
 """Bytes of a form with names, choices and a few lines of text."""
 LARGE_FORM: Final = 16 << 20

@@ -11,11 +11,11 @@ from starlette.datastructures import FormData
 
 from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.model.errors import NotFoundError
-from postlude.services.accounts.sessions import end_session, session_user
+from postlude.services.accounts.sessions import LONGEST_SECONDS, SessionUse, end_session, see_session, session_user
 from postlude.store.accounts.rows import User
 from postlude.web.deps import Deps, WebDeps
 
-MAX_AGE_SECONDS: Final = 30 * 24 * 3600
+MAX_AGE_SECONDS: Final = LONGEST_SECONDS
 _MOST_FIELDS: Final = 2000
 _LARGE_FIELD: Final = 16 << 20  # bytes as they are sent; a campaign of 900 kB is 3 MB when all of it is escaped
 _SALT: Final = "postlude.session.1"
@@ -44,9 +44,17 @@ def cookie_name(deps: WebDeps) -> str:
     return "__Host-postlude" if deps.public_url.startswith("https:") else "postlude"
 
 
-def set_session(response: Response, deps: WebDeps, user: User) -> None:
-    """Sign `user` in. SameSite=Lax: a link in a chat still finds the session, a foreign form's POST does not."""
-    value = _serializer(deps).dumps([user.id, secrets.token_urlsafe(16), deps.clock.now()])
+def set_session(request: Request, response: Response, deps: WebDeps, user: User, how: str) -> None:
+    """Sign `user` in, in a new session; one that this browser has ends. `how` is shown in the list of sessions.
+
+    SameSite=Lax: a link in a chat still finds the session, a foreign form's POST does not.
+    """
+    before = viewer_of(request, deps)
+    if before is not None:
+        end_session(deps.store, deps.clock, before.session)
+    nonce, began = secrets.token_urlsafe(16), deps.clock.now()
+    value = _serializer(deps).dumps([user.id, nonce, began])
+    see_session(deps.store, deps.clock, user, nonce, began, _use(request, how))
     response.set_cookie(
         cookie_name(deps),
         value,
@@ -60,7 +68,7 @@ def set_session(response: Response, deps: WebDeps, user: User) -> None:
 
 def clear_session(response: Response, deps: WebDeps, viewer: Viewer) -> None:
     """Sign out: the session ends on the server, so its cookie is worthless."""
-    end_session(deps.store, deps.clock, viewer.session, MAX_AGE_SECONDS)
+    end_session(deps.store, deps.clock, viewer.session)
     response.delete_cookie(cookie_name(deps), path="/", secure=deps.public_url.startswith("https:"), httponly=True)
 
 
@@ -73,7 +81,19 @@ def viewer_of(request: Request, deps: WebDeps) -> Viewer | None:
         user = session_user(deps.store, int(user_id), str(nonce), began)
     except (BadSignature, NotFoundError, ValueError, TypeError):
         return None
-    return None if user is None else Viewer(user, _csrf(deps, str(nonce)), str(nonce))
+    if user is None:
+        return None
+    see_session(deps.store, deps.clock, user, str(nonce), began, _use(request))
+    return Viewer(user, _csrf(deps, str(nonce)), str(nonce))
+
+
+def peer_of(request: Request) -> str:
+    """The address a request came from; a proxy on this machine names it."""
+    return request.client.host if request.client else ""
+
+
+def _use(request: Request, how: str = "") -> SessionUse:
+    return SessionUse(peer_of(request), request.headers.get("user-agent", ""), how)
 
 
 def _serializer(deps: WebDeps) -> URLSafeTimedSerializer:

@@ -23,6 +23,8 @@ from postlude.journal import Spool
 from postlude.kit.ids import new_id
 from postlude.model.listen_address import ListenAddress
 from postlude.services.accounts import preferences, users
+from postlude.services.accounts.account_mail import AccountMail, PasswordResets
+from postlude.services.accounts.sign_in import PasswordSignIn
 from postlude.services.campaigns.content import Contents
 from postlude.services.change_feed import Changes
 from postlude.services.domains.dns_records import PublishedKey, RecordCheck, Setup, check, records
@@ -31,7 +33,7 @@ from postlude.services.messages.accept import NewMessage
 from postlude.services.reports.messages import Reports
 from postlude.store import open_store
 from postlude.tokens import KeyRing, Prefixes, TokenCodec
-from postlude.web import CampaignTools, ContactParts, RelayInfo, WebDeps, create_app, pages
+from postlude.web import AccountParts, CampaignTools, ContactParts, RelayInfo, WebDeps, create_app, pages
 from support.state_template import sqlite_state
 from support.web_world import CLOCK, Csrf, Inbox, World, csrf_of
 
@@ -70,6 +72,9 @@ def world(tmp_path: Path, history: History) -> Iterator[World]:
         )
         return new_id()
 
+    async def account_mails(mail: AccountMail) -> None:
+        submitted.append({"user": mail.user, "recipients": [mail.recipient], "raw": mail.raw})
+
     inbox = Inbox()
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -99,6 +104,9 @@ def world(tmp_path: Path, history: History) -> Iterator[World]:
         inbound=ListenAddress("127.0.0.1", port),
         returned_mail=Spool(tmp_path / "spool").get,
         contacts=ContactParts(tmp_path / "uploads", lambda: None, lambda one, who: f"https://t.test/c/{one:x}-{who:x}"),
+        accounts=AccountParts(
+            PasswordSignIn(store, CLOCK), PasswordResets(store, CLOCK, "http://127.0.0.1", account_mails)
+        ),
         campaigns=CampaignTools(contents, tmp_path / "files", lambda _domain: False, lambda _copies: ""),
         outbox=outbox,
         domains=StillDomains(),

@@ -12,14 +12,17 @@ from postlude.app.build.common import Parts, build_quotas
 from postlude.app.build.domains import Domains
 from postlude.app.build.sending import build_contents
 from postlude.history import History
+from postlude.model.words import Via
+from postlude.services.accounts.account_mail import AccountMail, PasswordResets
 from postlude.services.accounts.preferences import get_preferences, put_preferences
+from postlude.services.accounts.sign_in import PasswordSignIn
 from postlude.services.accounts.users import new_app_password, use_sign_in
 from postlude.services.messages.accept import CountMessage, NewMessage
 from postlude.services.ports import Append, SpooledMail, Wake
 from postlude.services.reports.messages import Reports
 from postlude.store import Store
 from postlude.tokens import confirm_url
-from postlude.web import CampaignTools, ContactParts, RelayInfo, WebDeps
+from postlude.web import AccountParts, CampaignTools, ContactParts, RelayInfo, WebDeps
 from postlude.web.deps import HealthOf, Subscribable
 
 
@@ -83,6 +86,18 @@ def build_web_deps(parts: Parts, store: Store, history: History, wiring: WebWiri
             partial(confirm_url, parts.codec, settings.public_edge, parts.prefixes),
         ),
         campaigns=CampaignTools(services.contents, folder.files, services.has_key, services.forecast),
+        accounts=_build_accounts(parts, store, wiring),
         outbox=wiring.outbox,
         stopping=wiring.stopping,
     )
+
+
+def _build_accounts(parts: Parts, store: Store, wiring: WebWiring) -> AccountParts:
+    async def send(mail: AccountMail) -> None:
+        recipients = [mail.recipient]
+        await wiring.accept(
+            NewMessage(user=mail.user, via=Via.WEB, mail_from=mail.mail_from, recipients=recipients, raw=mail.raw)
+        )
+
+    resets = PasswordResets(store, parts.clock, parts.settings.public_web, send)
+    return AccountParts(PasswordSignIn(store, parts.clock), resets)

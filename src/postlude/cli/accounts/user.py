@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import click
 
 from postlude.app.commands.stores import open_store_of
+from postlude.cli.accounts import user_web
 from postlude.cli.choices import one_of
 from postlude.cli.output import print_json, print_table
 from postlude.config import load
@@ -14,7 +15,7 @@ from postlude.kit.ids import id_text, parse_id
 from postlude.model.errors import InputError
 from postlude.model.quota import LIMITS
 from postlude.model.words import MessagePurpose
-from postlude.services.accounts.sessions import disable_user, enable_user, end_sessions
+from postlude.services.accounts.sessions import disable_user, enable_user
 from postlude.services.accounts.users import (
     add_user,
     new_app_password,
@@ -132,13 +133,8 @@ def limits(address: str, reset: bool, **given: int | None) -> None:
     click.echo(f"{address}: {shown or 'as the settings say'}")
 
 
-@command.command("sign-out")
-@click.argument("address")
-def sign_out(address: str) -> None:
-    """End every web session of ADDRESS, for example after a laptop was lost. App passwords stay valid: see `revoke`."""
-    with _store() as store:
-        end_sessions(store, SystemClock(), user_called(store, address))
-    click.echo(f"{address} is signed out everywhere")
+for _one in user_web.COMMANDS:
+    command.add_command(_one)
 
 
 @command.command()

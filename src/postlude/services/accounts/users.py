@@ -7,17 +7,16 @@ from hashlib import blake2b
 from typing import Final, NamedTuple
 
 from postlude.kit.clock import MICROS_PER_SECOND, Clock, SystemClock
-from postlude.kit.ids import id_text, parse_id
 from postlude.mail.purpose import read_purpose
 from postlude.model.domain_name import address_key
 from postlude.model.errors import InputError, NotFoundError
+from postlude.services.accounts.one_time_links import LinkPurpose, make_link, use_link
 from postlude.services.accounts.sender_rights import sender_pattern
 from postlude.store import Store, User
 
 SIGN_IN_SECONDS: Final = 3600
 _PASSWORD_BYTES: Final = 16
 _TOUCH_SECONDS: Final = 3600  # precision of "last used"
-_SIGN_IN: Final = "sign-in:"
 
 
 def create_first_user(store: Store, clock: Clock, address: str, name: str = "") -> User:
@@ -123,44 +122,13 @@ def password_hash(password: str) -> bytes:
 
 def sign_in_link(store: Store, clock: Clock, user: User, seconds: int = SIGN_IN_SECONDS) -> str:
     """A token for a sign-in link that works once and for `seconds`; stored as its hash."""
-    now = clock.now()
-    _forget_old(store, now)
-    token = secrets.token_urlsafe(24)
-    until = now + seconds * MICROS_PER_SECOND
-    store.settings.put(_key(token), {"user": id_text(user.id), "until": until})
-    return token
+    return make_link(store, clock, LinkPurpose.SIGN_IN, user, seconds)
 
 
 def use_sign_in(store: Store, token: str, clock: Clock) -> User | None:
     """The user a sign-in link was made for; None when it was used, is too old or was never made."""
-    key = _key(token)
-    kept = store.settings.get(key)
-    # The request that deletes the row wins: of two simultaneous clicks only one succeeds.
-    if kept is None or not store.settings.delete(key) or kept["until"] < clock.now():
-        return None
-    user_id = parse_id(kept["user"])
-    user = None if user_id is None else store.accounts.user(user_id)
-    return None if user is None or user.disabled_at is not None else user
-
-
-def forget_sign_in_links(store: Store, user: User) -> None:
-    """Make the sign-in links of a user useless that were not used yet."""
-    for key in store.settings.keys(_SIGN_IN):
-        kept = store.settings.get(key)
-        if kept is not None and parse_id(kept["user"]) == user.id:
-            store.settings.delete(key)
-
-
-def _forget_old(store: Store, now: int) -> None:
-    for key in store.settings.keys(_SIGN_IN):
-        kept = store.settings.get(key)
-        if kept is not None and kept["until"] < now:
-            store.settings.delete(key)
+    return use_link(store, clock, LinkPurpose.SIGN_IN, token)
 
 
 def _hash(text: str) -> bytes:
     return blake2b(text.encode("utf-8", "replace"), digest_size=32, person=b"app-password").digest()
-
-
-def _key(token: str) -> str:
-    return _SIGN_IN + blake2b(token.encode("utf-8", "replace"), digest_size=24).hexdigest()

@@ -6,7 +6,7 @@ from sqlalchemy.exc import IntegrityError
 from postlude.kit.ids import new_id
 from postlude.model.errors import InputError, NotFoundError
 from postlude.store.accounts.rows import AppPassword, PasswordHash, PasswordUser, User
-from postlude.store.accounts.tables import app_passwords, ended_sessions, users
+from postlude.store.accounts.tables import app_passwords, users, web_sessions
 from postlude.store.base import TopicQueries, as_struct, lookup_key, storable
 
 _PASSWORD_COLUMNS = [column for column in app_passwords.c if column.name != "hash"]
@@ -66,24 +66,12 @@ class AccountQueries(TopicQueries):
         """End every web session of a user that began before `now`."""
         with self._database.write() as connection:
             connection.execute(update(users).where(users.c.id == user_id).values(sessions_from=now))
+            connection.execute(delete(web_sessions).where(web_sessions.c.user == user_id))
 
     def set_disabled(self, user_id: int, at: int | None) -> None:
         """Disable a user at a time, or enable them again (None)."""
         with self._database.write() as connection:
             connection.execute(update(users).where(users.c.id == user_id).values(disabled_at=at))
-
-    def end_session(self, session: str, at: int, forget_before: int) -> None:
-        """Remember that a session is over; forget those that ended before `forget_before`."""
-        with self._database.write() as connection:
-            connection.execute(delete(ended_sessions).where(ended_sessions.c.at < forget_before))
-            row = self._insert(ended_sessions).values(session=storable(session), at=at)
-            connection.execute(row.on_conflict_do_nothing())
-
-    def session_ended(self, session: str) -> bool:
-        """Whether this session was signed out."""
-        with self._database.read() as connection:
-            found = select(ended_sessions.c.at).where(ended_sessions.c.session == storable(session))
-            return connection.execute(found).first() is not None
 
     def add_app_password(self, user_id: int, label: str, hashed: bytes, created_at: int = 0, purpose: str = "") -> int:
         """Store the hash of a new app password; its id."""

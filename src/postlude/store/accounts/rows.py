@@ -34,6 +34,38 @@ class AppPassword(msgspec.Struct, frozen=True):
     """A `MessagePurpose` of what is sent with it and says none itself; empty: as the message looks."""
 
 
+class Credentials(msgspec.Struct, frozen=True):
+    """How a user signs in to the web app besides links."""
+
+    user: int
+    password: str = ""
+    """Its hash, argon2id in PHC's form; empty: none."""
+    password_at: int | None = None
+    totp: bytes | None = None
+    """The secret of the second step; None: there is none."""
+    totp_offered: bytes | None = None
+    """A secret that was shown and not confirmed yet."""
+    totp_step: int = 0
+    """The newest time step whose code was used."""
+    recovery: tuple[str, ...] = ()
+    """Hashes of the recovery codes that are left."""
+
+
+class WebSession(msgspec.Struct, frozen=True):
+    """A browser that is signed in."""
+
+    session: str
+    user: int
+    began: int
+    seen: int
+    """When it last asked for a page, to about ten minutes."""
+    address: str = ""
+    program: str = ""
+    """What the browser calls itself."""
+    how: str = ""
+    """How it signed in; empty for sessions older than this list."""
+
+
 class PasswordUser(NamedTuple):
     """Whose app password it is."""
 

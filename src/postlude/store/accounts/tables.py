@@ -2,7 +2,7 @@
 
 from sqlalchemy import JSON, Column, ForeignKey, LargeBinary, Table, Text
 
-from postlude.store.columns import Big, metadata, own_id, words
+from postlude.store.columns import Big, metadata, moment, own_id, words
 
 users = Table(
     "users",
@@ -15,6 +15,32 @@ users = Table(
     Column("limits", JSON),  # what differs from the settings' limits
     Column("sessions_from", Big),  # earlier sessions have ended
     Column("disabled_at", Big),
+)
+
+# How a user signs in to the web app besides links.
+credentials = Table(
+    "credentials",
+    metadata,
+    Column("user", Big, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    words("password"),  # argon2id in PHC's form; empty: none
+    moment("password_at"),
+    Column("totp", LargeBinary),  # the shared secret of RFC 6238; NULL: no second step
+    Column("totp_offered", LargeBinary),  # one that was shown and not confirmed yet
+    Column("totp_step", Big, nullable=False, server_default="0"),  # the newest time step that was used
+    Column("recovery", JSON, nullable=False),  # hashes of the codes that are left
+)
+
+# Web sessions as their users see them. The cookie decides who is signed in; a row is made when it is first seen.
+web_sessions = Table(
+    "web_sessions",
+    metadata,
+    Column("session", Text, primary_key=True),
+    Column("user", Big, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    moment("began", always=True),
+    Column("seen", Big, nullable=False, index=True),
+    words("address"),
+    words("program"),
+    words("how"),
 )
 
 # Sessions that were signed out; a row may go when its session would have ended by itself.

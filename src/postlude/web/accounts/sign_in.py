@@ -1,22 +1,94 @@
-"""Signing in by a one-time link, and out."""
+"""Signing in by a password, with a code, or by a one-time link; and out."""
 
 from http import HTTPStatus
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Form, Request, Response
+from itsdangerous import BadSignature, URLSafeTimedSerializer
 from starlette.responses import RedirectResponse
 
+from postlude.model.errors import NotFoundError
+from postlude.services.accounts.sign_in import SignInOutcome
+from postlude.store.accounts.rows import User
 from postlude.web import session
-from postlude.web.deps import Deps
+from postlude.web.accounts.form_token import Guarded, form_token, keep_form_cookie
+from postlude.web.deps import Deps, WebDeps
 from postlude.web.pages import pages_of
-from postlude.web.session import Posted
+from postlude.web.request_limits import TINY_FORM, takes
+from postlude.web.session import Posted, peer_of
 
 router = APIRouter()
+_STEP_COOKIE: Final = "postlude-step"
+_STEP_SECONDS: Final = 300
+_STATUS: Final = {
+    SignInOutcome.WRONG: HTTPStatus.FORBIDDEN,
+    SignInOutcome.THROTTLED: HTTPStatus.TOO_MANY_REQUESTS,
+    SignInOutcome.BUSY: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+
+def _page(request: Request, deps: WebDeps, name: str, status: int = HTTPStatus.OK, **values: object) -> Response:
+    token = form_token(request, deps)
+    page = pages_of(request).render(request, f"accounts/{name}.html", status=status, form_token=token, **values)
+    return keep_form_cookie(request, page, deps)
 
 
 @router.get("/sign-in")
-def how(request: Request) -> Response:
-    """Show how to get a link."""
-    return pages_of(request).render(request, "accounts/sign_in.html", spent=False)
+def how(request: Request, deps: Deps, *, changed: bool = False) -> Response:
+    """Ask for address and password. `changed`: a new password was just set."""
+    return _page(request, deps, "sign_in", problem="", address="", changed=changed)
+
+
+@router.post("/sign-in", dependencies=[Guarded, takes(TINY_FORM)])
+def with_password(
+    request: Request, deps: Deps, address: Annotated[str, Form()] = "", password: Annotated[str, Form()] = ""
+) -> Response:
+    """Sign in, or go on to the second step."""
+    found = deps.accounts.sign_in.password(address, password, peer_of(request))
+    if found.user is None:
+        status = _STATUS[found.outcome]
+        return _page(request, deps, "sign_in", status, problem=found.outcome.value, address=address, changed=False)
+    if found.outcome is SignInOutcome.CODE:
+        response = RedirectResponse("/sign-in/code", status_code=HTTPStatus.SEE_OTHER)
+        _set_step(response, deps, found.user)
+        return response
+    return _signed_in(request, deps, found.user, "password")
+
+
+@router.get("/sign-in/code")
+def ask_code(request: Request, deps: Deps) -> Response:
+    """Ask for the code of the second step."""
+    if _step_user(request, deps) is None:
+        return RedirectResponse("/sign-in", status_code=HTTPStatus.SEE_OTHER)
+    return _page(request, deps, "code", problem="")
+
+
+@router.post("/sign-in/code", dependencies=[Guarded, takes(TINY_FORM)])
+def with_code(request: Request, deps: Deps, code: Annotated[str, Form()] = "") -> Response:
+    """Complete signing in with a code or a recovery code."""
+    user = _step_user(request, deps)
+    if user is None:
+        return RedirectResponse("/sign-in", status_code=HTTPStatus.SEE_OTHER)
+    outcome = deps.accounts.sign_in.code(user, code, peer_of(request))
+    if outcome is not SignInOutcome.DONE:
+        return _page(request, deps, "code", _STATUS[outcome], problem=outcome.value)
+    response = _signed_in(request, deps, user, "password and code")
+    response.delete_cookie(_step_name(deps), path="/", secure=_secure(deps), httponly=True)
+    return response
+
+
+@router.get("/sign-in/forgot")
+def forgot(request: Request, deps: Deps) -> Response:
+    """Ask for the address that gets a link for a new password."""
+    return _page(request, deps, "forgot", outcome="")
+
+
+@router.post("/sign-in/forgot", dependencies=[Guarded, takes(TINY_FORM)])
+async def send_link(request: Request, deps: Deps, address: Annotated[str, Form()] = "") -> Response:
+    """Send a link. The answer is the same, and as fast, for an address without an account."""
+    asked = deps.accounts.resets.ask(address, peer_of(request))
+    status = HTTPStatus.OK if asked else HTTPStatus.TOO_MANY_REQUESTS
+    return _page(request, deps, "forgot", status, outcome="asked" if asked else "throttled")
 
 
 @router.get("/sign-in/{token}")
@@ -27,10 +99,8 @@ def sign_in(request: Request, deps: Deps, token: str) -> Response:
         return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE)
     user = deps.redeem(token)
     if user is None:
-        return pages_of(request).render(request, "accounts/sign_in.html", status=HTTPStatus.FORBIDDEN, spent=True)
-    response = RedirectResponse("/", status_code=HTTPStatus.SEE_OTHER)
-    session.set_session(response, deps, user)
-    return response
+        return _page(request, deps, "sign_in", HTTPStatus.FORBIDDEN, problem="spent", address="", changed=False)
+    return _signed_in(request, deps, user, "link")
 
 
 @router.post("/sign-out")
@@ -39,3 +109,48 @@ def sign_out(deps: Deps, viewer: Posted) -> Response:
     response = RedirectResponse("/sign-in", status_code=HTTPStatus.SEE_OTHER)
     session.clear_session(response, deps, viewer)
     return response
+
+
+def _signed_in(request: Request, deps: WebDeps, user: User, how: str) -> Response:
+    """Always to the first page: where to go next is never taken from the request."""
+    response = RedirectResponse("/", status_code=HTTPStatus.SEE_OTHER)
+    session.set_session(request, response, deps, user, how)
+    return response
+
+
+def _set_step(response: Response, deps: WebDeps, user: User) -> None:
+    """Remember for five minutes, in this browser alone, whose password was right."""
+    value = _serializer(deps).dumps([user.id, deps.store.accounts.credentials(user.id).password_at])
+    response.set_cookie(
+        _step_name(deps),
+        value,
+        max_age=_STEP_SECONDS,
+        path="/",
+        secure=_secure(deps),
+        httponly=True,
+        samesite="strict",
+    )
+
+
+def _step_user(request: Request, deps: WebDeps) -> User | None:
+    """Whose password was right; None when it was changed since, or too long ago."""
+    value = request.cookies.get(_step_name(deps), "")
+    try:
+        user_id, password_at = _serializer(deps).loads(value, max_age=_STEP_SECONDS)
+        user = deps.store.accounts.user(int(user_id))
+    except (BadSignature, NotFoundError, ValueError, TypeError):
+        return None
+    known = deps.store.accounts.credentials(user.id)
+    return user if user.disabled_at is None and known.password_at == password_at else None
+
+
+def _serializer(deps: WebDeps) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(deps.secret, salt="postlude.second-step.1")
+
+
+def _step_name(deps: WebDeps) -> str:
+    return f"__Host-{_STEP_COOKIE}" if _secure(deps) else _STEP_COOKIE
+
+
+def _secure(deps: WebDeps) -> bool:
+    return deps.public_url.startswith("https:")
