@@ -198,7 +198,7 @@ def test_a_starter_that_stood_still_itself_kills_nobody(postlude: Callable[..., 
     wait_for("word of it", lambda: told(running, "processes", "does not answer"), 30, pause=0.5)
     time.sleep(HUNG_AFTER_S)
     os.kill(running.child.pid, signal.SIGCONT)
-    time.sleep(6)
+    wait_for("the starter", lambda: not told(running, "processes", "does not answer"), 30, pause=0.5)
     assert all_children(running) == before
 
 

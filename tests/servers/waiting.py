@@ -1,5 +1,6 @@
 """Ports nobody uses and waiting for things to be true."""
 
+import asyncio
 import socket
 import time
 from collections.abc import Callable
@@ -43,6 +44,16 @@ def wait_for(
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {seconds * PATIENCE:g} s in vain for {what}; last seen: {answer!r}")
         time.sleep(pause)
+    return answer
+
+
+async def until(what: str, check: Callable[[], T | Literal[False] | None], seconds: float = 15.0) -> T:
+    """As `wait_for`, while the event loop runs."""
+    deadline = time.monotonic() + seconds * PATIENCE
+    while not (answer := check()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {seconds * PATIENCE:g} s in vain for {what}; last seen: {answer!r}")
+        await asyncio.sleep(0.02)
     return answer
 
 

@@ -58,10 +58,13 @@ class Connections:
 
     async def end_overdue(self) -> float:
         """End what is overdue; seconds until the next look."""
-        now = asyncio.get_running_loop().time()
+        self.look(asyncio.get_running_loop().time())
+        return _LOOK_SECONDS
+
+    def look(self, now: float) -> None:
+        """End what is overdue at this time of the event loop."""
         for connection in list(self._open):
             connection.look(now)
-        return _LOOK_SECONDS
 
 
 class BoundedConnection(HttpToolsProtocol):

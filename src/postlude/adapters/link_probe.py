@@ -1,6 +1,6 @@
 """Asking whether links lead anywhere: one GET each, a few at once, nothing kept.
 
-Whoever writes a mailing says where the request goes, and where a redirect goes is said by a stranger. So only public
+Whoever writes a mailing says where the request goes, and where a redirect goes is decided by a stranger. So only public
 addresses are asked, at every step and at the moment of connecting: no router, no database, nothing of this machine.
 """
 

@@ -45,7 +45,7 @@ class QuotaFiles:
     """Counts by user, over hours and days that slide. Safe from any thread and beside other processes.
 
     A file is written with the mail it counts and not synced by itself: a machine that loses power may forget the last
-    half minute. `default` is what holds where nothing else is said of a user.
+    half minute. `default` holds for users without limits of their own.
     """
 
     def __init__(self, folder: Path, clock: Clock, default: Quota) -> None:

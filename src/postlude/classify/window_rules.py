@@ -439,7 +439,7 @@ WINDOW_RULES: Final = (
         "followed within ten minutes.",
         "follows from the order of events",
         "Apple's service loaded the image, and the person opened the message from its cache minutes later.",
-        _nothing,  # it looks at what the others said: `confirmed`
+        _nothing,  # it looks at the results of the others: `confirmed`
     ),
 )
 WINDOW_RULE: Final = {rule.id: rule for rule in WINDOW_RULES}

@@ -28,5 +28,5 @@ def service_manager() -> Notify:
 
 
 def child_environment() -> dict[str, str]:
-    """The environment without what the service manager said: it takes no word from children."""
+    """The environment without the service manager's variables: it accepts no message from children."""
     return {name: value for name, value in environment().items() if name not in {_SOCKET, _WATCHDOG_US, _WATCHDOG_PID}}

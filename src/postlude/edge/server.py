@@ -43,7 +43,7 @@ _log = logging.getLogger(__name__)
 Journal = JournalWriter | RefusingJournal
 _BACKLOG: Final = 1024
 _MENDED_SECONDS: Final = 2.0  # a journal that could not be opened at the start is tried again this often
-_FOR_EVERYBODY: Final = 0o666  # as public as the port; the socket's folder controls which accounts may connect
+_PUBLIC_MODE: Final = 0o666  # as public as the port; the socket's folder controls which accounts may connect
 # A batch that is on disk waits for the interpreter no longer than this while requests keep coming. Less costs a tenth
 # of the throughput at 64 connections, the default of 5 ms a tenth of it on a slow disk (bench/edge.py).
 _SWITCH_SECONDS: Final = 0.0015
@@ -107,7 +107,7 @@ class Edge:
             if config.unix_path is not None:
                 config.unix_path.unlink(missing_ok=True)
                 self._servers.append(await self._loop.create_unix_server(factory, str(config.unix_path)))
-                config.unix_path.chmod(_FOR_EVERYBODY)
+                config.unix_path.chmod(_PUBLIC_MODE)
         except OSError as error:
             raise InUseError(f"{config.host}:{config.port}: {error.strerror or error}") from error
         self._ticking.start()
@@ -240,7 +240,7 @@ class Edge:
                 waiter.deliver(error)
 
     def _not_told(self, waiters: list[Waiter]) -> int:
-        """How many of them were not answered, and counted, before the disk said what it did."""
+        """How many of them were not answered, and counted, before the result of the write was known."""
         if not self._given_up:
             return len(waiters)
         told = sum(isinstance(waiter, Connection) and waiter.given_up for waiter in waiters)

@@ -96,8 +96,8 @@ def _shape_of_bounce(incoming: ReturnedMessage) -> _Shape | None:
         return None
     subject = _in_subject(incoming.subject)
     automatic = root.get("auto-submitted").lower().startswith(_AUTOMATIC)
-    nobody = incoming.system and (not incoming.sender or incoming.sender.startswith("mailer-daemon@"))
-    anonymous = incoming.null_sender or automatic or nobody
+    system_alone = incoming.system and (not incoming.sender or incoming.sender.startswith("mailer-daemon@"))
+    anonymous = incoming.null_sender or automatic or system_alone
     if not (incoming.system or anonymous or (subject and incoming.returned is not None)):
         return None
     if not (incoming.system and subject) and not _occurs("text", incoming.report):

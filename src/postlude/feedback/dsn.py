@@ -38,10 +38,10 @@ def parse_dsn(incoming: ReturnedMessage) -> list[Finding]:
         return []
     groups = _groups(part)[: ADDRESSES + 1]
     whole = _fields(groups[0]) if groups else {}
-    blocks = [fields for fields in map(_fields, groups) if _names_somebody(fields)]
-    everybody = [_recipient(incoming, fields) for fields in blocks]
+    blocks = [fields for fields in map(_fields, groups) if _names_recipient(fields)]
+    every_recipient = [_recipient(incoming, fields) for fields in blocks]
     transcript = [match[0] for match in islice(_TRANSCRIPT.finditer(incoming.report), ADDRESSES)]
-    return _once([_finding(incoming, fields, whole, everybody, transcript) for fields in blocks])
+    return _once([_finding(incoming, fields, whole, every_recipient, transcript) for fields in blocks])
 
 
 def _once(found: list[Finding]) -> list[Finding]:
@@ -77,7 +77,7 @@ def _fields(block: bytes) -> dict[str, str]:
     return found
 
 
-def _names_somebody(fields: dict[str, str]) -> bool:
+def _names_recipient(fields: dict[str, str]) -> bool:
     return any(name in fields for name in _RECIPIENT_FIELDS)
 
 
@@ -92,7 +92,7 @@ def _finding(
     incoming: ReturnedMessage,
     fields: dict[str, str],
     whole: dict[str, str],
-    everybody: list[str],
+    every_recipient: list[str],
     transcript: list[str],
 ) -> Finding:
     recipient = _recipient(incoming, fields)
@@ -103,8 +103,8 @@ def _finding(
     kind = kind_of(action, number)
     reported = around = ""
     if kind in {FindingKind.BOUNCED, FindingKind.DEFERRED}:
-        reported = _quoted(fields, recipient, everybody, transcript) or _comment(stated, action)
-        around = _around(incoming.report, recipient, everybody) if len(reported) < MIN_DIAGNOSTIC else ""
+        reported = _quoted(fields, recipient, every_recipient, transcript) or _comment(stated, action)
+        around = _around(incoming.report, recipient, every_recipient) if len(reported) < MIN_DIAGNOSTIC else ""
     counts = around if number.partition(".")[2] not in FIRM_STATUS else ""  # else the code is the server's text
     item = refusal(incoming, kind, recipient, f"{reported} {counts}", status=number, action=action, way="dsn")
     original = field(fields.get("original-recipient", ""))
@@ -122,7 +122,7 @@ def _comment(status: str, action: str) -> str:
     return " ".join(filter(None, (_STATUS.sub("", status).strip(" ()"), action.partition("(")[2].strip(" )"))))
 
 
-def _quoted(fields: dict[str, str], recipient: str, everybody: list[str], transcript: list[str]) -> str:
+def _quoted(fields: dict[str, str], recipient: str, every_recipient: list[str], transcript: list[str]) -> str:
     """The server's words: the Diagnostic-Code, else what the report quotes of the conversation about this recipient."""
     diagnostic = _TYPED.sub("", fields.get("diagnostic-code", ""))
     if len(diagnostic) < MIN_DIAGNOSTIC and (more := fields.get("x-supplementary-info", "")):
@@ -131,14 +131,14 @@ def _quoted(fields: dict[str, str], recipient: str, everybody: list[str], transc
         return diagnostic
     own = (
         [line for line in transcript if recipient and find_address(recipient, line.lower()) >= 0]
-        if len(everybody) > 1
+        if len(every_recipient) > 1
         else []
     )
     return f"{diagnostic} {' '.join(own or transcript)[:_QUOTED_CHARS]}".strip()
 
 
-def _around(report: str, recipient: str, everybody: list[str]) -> str:
+def _around(report: str, recipient: str, every_recipient: list[str]) -> str:
     """The report's text beside the recipient, when it quotes no server."""
     at = find_address(recipient, report.lower()) if recipient else -1
-    words = reported_about(report, recipient, everybody)[0] if len(everybody) > 1 else report[max(at, 0) :]
+    words = reported_about(report, recipient, every_recipient)[0] if len(every_recipient) > 1 else report[max(at, 0) :]
     return words[:MAX_QUOTED]

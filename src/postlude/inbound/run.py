@@ -15,7 +15,7 @@ from postlude.services.ports import Append
 from postlude.tokens import TokenCodec
 
 
-def nobody(address: str) -> bool:
+def no_recipient(address: str) -> bool:
     """Without a tag no address is taken."""
     del address
     return False
@@ -30,7 +30,7 @@ async def run_inbound(
     spool: Spool,
     clock: Clock,
     stop: asyncio.Event,
-    allowed: RecipientAllowed = nobody,
+    allowed: RecipientAllowed = no_recipient,
 ) -> None:
     """Take mail that comes back on a listening socket until `stop`; 250 means spool and journal are durable."""
     allowance = Allowance(clock)

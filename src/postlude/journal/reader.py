@@ -189,11 +189,11 @@ class JournalReader:
         return deleted
 
     def roll(self) -> None:
-        """Have every writer go on in a new segment, so that `trim` can delete all that was said before."""
+        """Have every writer go on in a new segment, so that `trim` can delete all earlier records."""
         ask_to_roll(self._root)
 
     def rolled(self, done: Mapping[int, Position]) -> bool:
-        """Whether they did, and all that they said before lies before `done`."""
+        """Whether they did, and all earlier records lie before `done`."""
         roll_unheld(self._root)
         self._find_writers()
         if self._troubles or not_rolled(self._root):

@@ -1,4 +1,4 @@
-"""Having every writer go on in a new segment, so that what was said before can be deleted.
+"""Having every writer go on in a new segment, so that earlier records can be deleted.
 
 Who asks writes `roll` beside the journals: the newest segment of each, at that moment. Every writer that runs looks at
 the file about once a second, and what has no writer is opened for a moment.

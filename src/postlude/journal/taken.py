@@ -32,7 +32,7 @@ class LastTaken(NamedTuple):
     """What had begun to leave; None when that is unknown."""
 
 
-_NOBODYS: Final = LastTaken(0, None)
+_NOT_KNOWN: Final = LastTaken(0, None)
 
 
 class TakenCopies:
@@ -67,16 +67,16 @@ def last_taken(folder: Path) -> LastTaken:
     try:
         fd = os.open(folder / _NAME, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
-        return _NOBODYS
+        return _NOT_KNOWN
     try:
         content, inode = os.pread(fd, _HEAD_BYTES + _SLOTS * _WORD, 0), str(os.fstat(fd).st_ino)
     except OSError:
-        return _NOBODYS
+        return _NOT_KNOWN
     finally:
         os.close(fd)
     boot, where, worker = (*content[:_ID_BYTES].rstrip(b"\0").decode("ascii", "replace").split(" "), "", "", "")[:3]
     if where != inode or (worker and not worker.isdecimal()):
-        return _NOBODYS
+        return _NOT_KNOWN
     known = boot not in {"", _UNKNOWN} and boot == _boot() and len(content) == _HEAD_BYTES + _SLOTS * _WORD
     copies = frozenset(memoryview(content)[_HEAD_BYTES:].cast("Q")) - {0} if known else None
     return LastTaken(int(worker) if worker else None, copies)

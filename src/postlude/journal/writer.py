@@ -240,11 +240,11 @@ class JournalWriter:
             return 0
 
     def _roll(self) -> None:
-        """A segment is begun with its first record: one that says nothing."""
+        """A segment is started with its first record: one without content."""
         if self._segment is not None:
             self._segment.finish()
             self._segment = None
-        self._commit_frame([encode_observation(AttemptStarted(self._clock.now(), ()))], [_nobody])
+        self._commit_frame([encode_observation(AttemptStarted(self._clock.now(), ()))], [_ignore_result])
 
     def _round(self) -> bool:
         """Commit all records that came during the last sync; False when there are none."""
@@ -408,7 +408,7 @@ class JournalWriter:
         return error
 
 
-def _nobody(_result: Position | StorageError) -> None:
+def _ignore_result(_result: Position | StorageError) -> None:
     """The result is not needed."""
 
 

@@ -104,7 +104,7 @@ class _Loop(Generic[_Step]):
         return f"{self._prefix}: what is being done now has lasted for {late_s + self._patience_s:.0f} s"
 
     def worked(self, rest_s: float = 0.0) -> None:
-        """Take back what the last failure said. Called after each step; a step that lasts calls it itself.
+        """Clear the problem that the last failure reported. Called after each step; a step that lasts calls it itself.
 
         `rest_s`: so long it may now wait for something to do, `inf` for as long as it likes.
         """

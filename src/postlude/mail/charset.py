@@ -116,10 +116,10 @@ def _codec_info(name: str) -> codecs.CodecInfo | None:
 
 
 def decode_text(data: bytes, charset: str) -> str:
-    """Text of bytes whose charset is said to be `charset`; empty where nothing is said. Never raises.
+    """Text of bytes whose declared charset is `charset`; empty where none is declared. Never raises.
 
-    As said where it fits, else UTF-8 where that fits; else as said with U+FFFD in place of what does not fit, and
-    Latin-1 where nothing useful was said.
+    As declared where it fits, else UTF-8 where that fits; else as declared, with U+FFFD in place of what does not fit,
+    and Latin-1 where nothing useful is declared.
     """
     name = charset_of(charset) if charset else ""
     for each in (name, "utf-8") if name else ("utf-8",):

@@ -66,7 +66,7 @@ class Submitted(msgspec.Struct, frozen=True, gc=False, tag="submitted", array_li
     checksum: str = ""
     """Of the bytes in the spool (`journal.checksum`); empty from versions that kept none."""
     purpose: str = ""
-    """A `MessagePurpose`; empty where neither the message nor its login said one."""
+    """A `MessagePurpose`; empty where neither the message nor its login gives one."""
 
 
 class Attempt(msgspec.Struct, frozen=True, gc=False, tag="attempt", array_like=True):

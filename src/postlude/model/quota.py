@@ -15,7 +15,7 @@ class Quota:
     recipients_per_day: int = 0
 
     def changed(self, own: Mapping[str, int] | None) -> "Quota":
-        """With what is said of one user."""
+        """With the limits of one user in place of the usual ones."""
         return Quota(**{name: (own or {}).get(name, getattr(self, name)) for name in LIMITS})
 
 

@@ -215,7 +215,7 @@ class _Reader:
         return self._counted(made)
 
     def _counted(self, made: tree.Did) -> Expression:
-        """`>= 3` and its like, said by "at least" and "not at least"."""
+        """`>= 3` and its like, written "at least" and "not at least"."""
         sign = self._taken(*_SIGNS)
         if not sign:
             return made

@@ -67,7 +67,7 @@ def _phrase(one: Expression, *, negated: bool = False) -> str:
     if isinstance(one, tree.Not):
         return _phrase(one.part, negated=not negated)
     if isinstance(one, tree.AllOf | tree.AnyOf):
-        # Not (a and b) is said as not a or not b: readers need not think in brackets.
+        # Not (a and b) is written as not a or not b: readers need not think in brackets.
         joined = " and " if isinstance(one, tree.AllOf) is not negated else " or "
         return joined.join(_inner(part, joined, negated=negated) for part in one.parts)
     return _leaf(one, 1 if negated else 0)

@@ -1,7 +1,7 @@
 """How the running system is: one list of checks, for `/healthz`, `postlude check` and the web app's pages.
 
-Who looks (`app/background/health_watch.py`) hands over what it saw; what of it is a problem, and what to do, is said
-here.
+Who looks (`app/background/health_watch.py`) hands over what it saw; here it is decided what of it is a problem, and
+what to do.
 """
 
 from collections.abc import Iterable, Sequence
@@ -33,7 +33,7 @@ class CheckResult(NamedTuple):
 
 @dataclass(frozen=True)
 class Health:
-    """What is said of the running system."""
+    """The problems of the running system, as they are reported."""
 
     listening: tuple[tuple[str, str], ...] = ()
     """Pairs of name and address, e.g. `("relay", "127.0.0.1:8702")`."""

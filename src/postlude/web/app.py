@@ -19,7 +19,7 @@ from postlude.web.feedback import review_queue
 from postlude.web.headers import SecurityHeaders
 from postlude.web.messages import compose, live_events, message_page, sent_list
 from postlude.web.pages import TemplatePages
-from postlude.web.report_cache import Paced
+from postlude.web.report_cache import ReportCache
 from postlude.web.reports import exports
 from postlude.web.request_limits import RefusalPages, RequestLimits
 from postlude.web.sandbox import mailbox
@@ -58,7 +58,7 @@ def create_app(deps: WebDeps) -> ASGIApp:
     app = FastAPI(title="Postlude", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.deps = deps
     app.state.pages = TemplatePages(deps)
-    app.state.progress, app.state.paced = {}, Paced()
+    app.state.progress, app.state.report_cache = {}, ReportCache()
     for router in _routers(deps):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")

@@ -18,7 +18,7 @@ class _Kept(NamedTuple):
     until: float
 
 
-class Paced:
+class ReportCache:
     """Caches answers for twenty times as long as they took. Thread-safe."""
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class Paced:
         return answer
 
 
-def paced_of(request: Request) -> Paced:
+def report_cache_of(request: Request) -> ReportCache:
     """The one of the app that got `request`."""
-    paced: Paced = request.app.state.paced
-    return paced
+    report_cache: ReportCache = request.app.state.report_cache
+    return report_cache

@@ -29,6 +29,7 @@ from postlude.store.contacts.rows import Audience
 from postlude.worker import CampaignDeps, run_campaigns
 from servers.counting import Counting
 from servers.difficult import Difficult
+from servers.waiting import until
 
 from .conftest import World
 
@@ -147,14 +148,6 @@ async def test_a_campaign_whose_keys_are_lost_is_paused_and_says_why(world: Worl
             await until("the pause", lambda: world.store.campaigns.get(made.id).status is CampaignStatus.PAUSED)
         assert server.counts.total() == 0
     assert "keys are gone" in world.store.campaigns.get(made.id).problem
-
-
-async def until(what: str, check: Callable[[], object], seconds: float = 60) -> None:
-    for _ in range(int(seconds / 0.05)):
-        if check():
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"waited in vain for {what}")
 
 
 def to_many(world: World, count: int) -> Campaign:

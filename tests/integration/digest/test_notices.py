@@ -53,15 +53,28 @@ def told(world: World) -> Told:
     return Told(world)
 
 
-def test_a_sweep_tells_nothing_and_a_click_afterwards_once(told: Told) -> None:
+def test_a_sweep_tells_nothing(told: Told) -> None:
     told.hits(_click(43, 0))
-    assert told.later(0.5) == []
+    early = told.later(0.5)
     told.hits(*(_click(43 + n / 20, n) for n in range(1, 10)))
-    assert told.later(11) == []
+    assert early + told.later(11) == []
+
+
+def test_a_click_is_told_once_when_it_has_stood(told: Told) -> None:
     told.hits(_click(4000, 3))
-    assert told.later(9) == []
-    assert told.later(2) == [3]
-    assert told.later(100) == []
+    assert [told.later(seconds) for seconds in (9, 2, 100)] == [[], [3], []]
+
+
+def test_a_click_after_a_sweep_is_told(told: Told) -> None:
+    told.hits(*(_click(43 + n / 20, n) for n in range(10)))
+    told.later(11)
+    told.hits(_click(4000, 3))
+    assert told.later(11) == [3]
+
+
+def test_a_notice_says_what_happened(told: Told) -> None:
+    told.hits(_click(4000, 3))
+    told.later(11)
     [notice] = told.world.store.notices.latest()
     assert notice.kind is EventKind.CLICKED
     assert notice.workspace == 1

@@ -59,14 +59,7 @@ def _finish(work: Reclassifier) -> None:
 @pytest.mark.parametrize("copies", [1, 1000])
 def test_all_is_as_if_it_had_been_judged_so_at_first(judged_by_nobody: World, copies: int) -> None:
     world = judged_by_nobody
-    work = Reclassifier(world.history, world.store, judge, NEXT_RULES, copies)
-    assert work.start().total == len(HITS)
-    while work.step():
-        assert work.progress().running
-    done = work.progress()
-    assert done.running is False
-    assert done.done == len(HITS)
-    assert done.rules_version == NEXT_RULES
+    _finish(Reclassifier(world.history, world.store, judge, NEXT_RULES, copies))
     for hit in HITS:
         [event] = [one for one in world.history.timeline(hit.message, hit.copy) if one.at == hit.at]
         reported = judge(hit, sent_at=None)
@@ -75,7 +68,14 @@ def test_all_is_as_if_it_had_been_judged_so_at_first(judged_by_nobody: World, co
         assert event.rules_version == NEXT_RULES
         assert event.facts.get("client", "") == reported.client
         assert event.address == "192.0.2.0"
+
+
+@pytest.mark.parametrize("copies", [1, 1000])
+def test_counts_follow_what_was_judged_again(judged_by_nobody: World, copies: int) -> None:
+    world = judged_by_nobody
+    _finish(Reclassifier(world.history, world.store, judge, NEXT_RULES, copies))
     bob, carol = world.store.messages.activity(1)[10], world.store.messages.activity(1)[11]
+    link = world.store.messages.link_activity(1)[1]
     assert bob.opens == 1
     assert bob.opens_machine == 2
     assert bob.opens_unknown == 0
@@ -83,22 +83,47 @@ def test_all_is_as_if_it_had_been_judged_so_at_first(judged_by_nobody: World, co
     assert carol.clicks == 1
     assert carol.clicks_machine == 1
     assert carol.first_click_at == 500
-    link = world.store.messages.link_activity(1)[1]
     assert link.clicks == 1
     assert link.clicks_machine == 1
     assert link.clicks_unknown == 0
     assert link.last_at == 500
+
+
+def test_its_progress_is_told(judged_by_nobody: World) -> None:
+    work = Reclassifier(judged_by_nobody.history, judged_by_nobody.store, judge, NEXT_RULES, 1)
+    total, running = work.start().total, []
+    while work.step():
+        running.append(work.progress().running)
+    done = work.progress()
+    assert total == done.done == len(HITS)
+    assert all(running)
+    assert done.running is False
+    assert done.rules_version == NEXT_RULES
     assert done.changed == sum(judge(hit, sent_at=None).verdict is not Verdict.UNKNOWN for hit in HITS)
+
+
+def test_what_is_judged_by_these_rules_is_not_judged_again(judged_by_nobody: World) -> None:
+    work = Reclassifier(judged_by_nobody.history, judged_by_nobody.store, judge, NEXT_RULES)
+    _finish(work)
     assert not work.start().running
 
 
-def test_stopped_or_killed_anywhere_it_goes_on(judged_by_nobody: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_stopped_takes_no_further_step(judged_by_nobody: World) -> None:
+    work = Reclassifier(judged_by_nobody.history, judged_by_nobody.store, judge, NEXT_RULES, 1)
+    work.start()
+    work.step()
+    work.stop()
+    assert not work.step()
+
+
+@pytest.fixture
+def stopped_and_killed(judged_by_nobody: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """Judging again was stopped after its first step, and killed at its next one before the history had it."""
     world = judged_by_nobody
     first = Reclassifier(world.history, world.store, judge, NEXT_RULES, 1)
     first.start()
     first.step()
     first.stop()
-    assert not first.step()
     killed = Reclassifier(world.history, world.store, judge, NEXT_RULES, 1)
     killed.start()
     with monkeypatch.context() as patch:
@@ -106,14 +131,24 @@ def test_stopped_or_killed_anywhere_it_goes_on(judged_by_nobody: World, monkeypa
         with pytest.raises(OSError, match="killed"):
             _finish(killed)
     world.digest().catch_up()  # as a start does: what the history missed is in the feed
+    return world
+
+
+def test_stopped_and_killed_it_goes_on(stopped_and_killed: World) -> None:
+    world = stopped_and_killed
     last = Reclassifier(world.history, world.store, judge, NEXT_RULES, 1)
     assert last.start().running
     while last.step():
         world.digest().catch_up()
+    assert not last.start().running
+
+
+def test_stopped_and_killed_it_counts_everything_once(stopped_and_killed: World) -> None:
+    world = stopped_and_killed
+    _finish(Reclassifier(world.history, world.store, judge, NEXT_RULES, 1))
     assert world.store.messages.activity(1)[10].opens == 1
     assert world.store.messages.link_activity(1)[1].clicks == 1
     assert world.history.total() == len(HITS) + 4
-    assert not last.start().running
     corrections = [event for entry in world.store.feed.after(0) for event in entry.events if event.cause]
     assert {event.cause for event in corrections} == {RECLASSIFY}
     assert len({event.id for event in corrections}) == len(corrections) == 7

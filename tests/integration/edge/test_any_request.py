@@ -15,6 +15,7 @@ from postlude.edge.answer import GIF
 from postlude.edge.connection import Connection
 from postlude.journal import JournalWriter
 from postlude.tokens import Kind, Prefixes, Urls, hook_url
+from support.present import present
 from support.properties import examples
 
 from .conftest import CODEC, COPY, DESTINATION, MESSAGE
@@ -135,15 +136,13 @@ def test_one_outcome_one_answer(  # noqa: PLR0917 - one strategy each
     edges = [0, *sorted(cut for cut in cuts if 0 < cut < len(data)), len(data)]
     before = asked.total()
     answer = asked.loop.run_until_complete(asked.send([data[a:b] for a, b in pairwise(edges)]))
-    assert asked.total() == before + 1
     head, _, content = answer.partition(b"\r\n\r\n")
-    status = re.fullmatch(rb"HTTP/1\.1 (\d{3}) [A-Za-z ]+", head.split(b"\r\n")[0])
-    assert status
-    assert int(status[1]) in STATUSES
+    status = present(re.fullmatch(rb"HTTP/1\.1 (\d{3}) [A-Za-z ]+", head.split(b"\r\n")[0]))
     length = re.search(rb"\r\nContent-Length: (\d+)", head)
-    assert method == "HEAD" or len(content) == (int(length[1]) if length else 0)
     where = re.search(rb"\r\nLocation: (.*)", head)
+    assert asked.total() == before + 1
+    assert int(status[1]) in STATUSES
+    assert method == "HEAD" or len(content) == (int(length[1]) if length else 0)
     assert (where is not None) == (status[1] == b"302")
     assert where is None or where[1].strip() == DESTINATION.encode()
-    if target.startswith("/i/") and method == "GET":
-        assert content == GIF
+    assert content == GIF or not (target.startswith("/i/") and method == "GET")

@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -17,7 +18,7 @@ from postlude.model.errors import StorageError
 from servers.disk import fill, mounted
 from servers.waiting import wait_for
 
-from .conftest import DESTINATION, Start
+from .conftest import DESTINATION, RunningEdge, Start
 
 LONGEST_HIT = 417
 """Bytes of Chrome's request for a picture in a webmail, as they are journaled."""
@@ -32,23 +33,49 @@ class Failing(Disk):
         super().store(fd, data, offset)
 
 
-async def test_recipients_are_served_and_the_loss_is_counted(start: Start, tmp_path: Path) -> None:
+class FailingEdge(NamedTuple):
+    endpoint: RunningEdge
+    disk: Failing
+    writer: JournalWriter
+
+
+@pytest.fixture
+async def failing(start: Start, tmp_path: Path) -> FailingEdge:
     disk = Failing()
     writer = JournalWriter(tmp_path / "journal", "edge", disk=disk)
-    endpoint = await start(writer=writer)
+    return FailingEdge(await start(writer=writer), disk, writer)
+
+
+async def test_recipients_are_served(failing: FailingEdge) -> None:
+    endpoint = failing.endpoint
     assert (await endpoint.get(endpoint.pixel)).body == GIF
     assert (await endpoint.get(endpoint.link)).headers["location"] == DESTINATION
-    for body, how in ((b"List-Unsubscribe=One-Click", "provider"), (b"unsubscribe=1", "page")):
-        answer = await endpoint.ask("POST", endpoint.unsubscribe, body=body)
-        assert answer.status == 503, how
-        assert answer.headers["retry-after"] == "300", how
+
+
+@pytest.mark.parametrize("body", [b"List-Unsubscribe=One-Click", b"unsubscribe=1"], ids=["provider", "page"])
+async def test_who_unsubscribes_is_asked_to_come_again(failing: FailingEdge, body: bytes) -> None:
+    answer = await failing.endpoint.ask("POST", failing.endpoint.unsubscribe, body=body)
+    assert answer.status == 503
+    assert answer.headers["retry-after"] == "300"
+
+
+async def test_the_loss_is_counted(failing: FailingEdge) -> None:
+    endpoint = failing.endpoint
+    for url in (endpoint.pixel, endpoint.link):
+        await endpoint.get(url)
+    await endpoint.ask("POST", endpoint.unsubscribe, body=b"unsubscribe=1")
     report = json.loads((await endpoint.get("/healthz")).body)
     assert report["status"] == "degraded"
     assert "Input/output error" in report["problems"][0]
-    assert report["outcomes"]["lost"] == 4
-    assert report["journal"]["lost"] == 4
-    disk.broken = False
-    writer._retry_at = 0
+    assert report["outcomes"]["lost"] == 3
+    assert report["journal"]["lost"] == 3
+
+
+async def test_hits_count_again_once_the_disk_takes_them(failing: FailingEdge) -> None:
+    endpoint = failing.endpoint
+    await endpoint.get(endpoint.pixel)
+    failing.disk.broken = False
+    failing.writer._retry_at = 0
     await endpoint.get(endpoint.pixel)
     assert json.loads((await endpoint.get("/healthz")).body)["status"] == "ok"
     assert len(endpoint.hits()) == 1

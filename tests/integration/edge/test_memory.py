@@ -4,12 +4,14 @@ import asyncio
 import contextlib
 import gc
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from postlude.edge.config import EdgeConfig, VisitorLimits
+from servers.waiting import until
 
 from .conftest import CODEC, RunningEdge, Start, read_answer
 
@@ -19,14 +21,6 @@ SIZE = 24 << 20
 
 def asked(target: str) -> bytes:
     return f"GET {target} HTTP/1.1\r\nHost: t\r\n\r\n".encode()
-
-
-async def until(check: Callable[[], bool]) -> None:
-    for _ in range(200):
-        if check():
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError("waited in vain")
 
 
 async def test_many_requests_at_once_are_answered_in_order_also_behind_the_end(endpoint: RunningEdge) -> None:
@@ -55,14 +49,14 @@ async def test_who_asks_on_without_reading_has_little_kept_for_him(start: Start)
     made = [await endpoint.open() for _ in range(4)]
     for _, writer in made:
         writer.write(asked("/x") * 60_000)
-    await until(lambda: endpoint.counts().get("too_many", 0) > 0)
+    await until("a refusal", lambda: endpoint.counts().get("too_many", 0) > 0)
     waiting = list(endpoint.edge.connections)
     assert all(len(connection._queue or ()) < 100 for connection in waiting)
     assert sum(len(connection._unread) for connection in waiting) <= 1_000_000
     assert (await endpoint.get(endpoint.pixel)).status == 200
     for _, writer in made:
         writer.transport.abort()
-    await until(lambda: not endpoint.edge.connections)
+    await until("their end", lambda: not endpoint.edge.connections)
     assert endpoint.edge.held.take(1_000_000)
 
 
@@ -96,18 +90,49 @@ async def test_who_shows_no_token_may_send_little(endpoint: RunningEdge) -> None
     assert (await endpoint.ask("POST", endpoint.preferences, body=b"a=" + b"b" * 60_000)).status != 413
 
 
-async def test_bodies_together_have_a_limit(start: Start) -> None:
+class Unfinished(NamedTuple):
+    """An edge that holds most of a body: there is room for 36,000 more bytes."""
+
+    endpoint: RunningEdge
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+
+@pytest.fixture
+async def unfinished(start: Start) -> AsyncIterator[Unfinished]:
     endpoint = await start(EdgeConfig(port=0, limits=VisitorLimits(unanswered_bytes=100_000)))
     reader, writer = await endpoint.open()
     writer.write(f"POST {endpoint.preferences} HTTP/1.1\r\nContent-Length: 65000\r\n\r\n".encode() + b"a" * 64_000)
-    await until(lambda: endpoint.edge.held._now > 50_000)
-    assert (await endpoint.ask("POST", endpoint.preferences, body=b"a=" + b"b" * 60_000)).status == 503
+    await until("most of the body", lambda: endpoint.edge.held._now > 50_000)
+    yield Unfinished(endpoint, reader, writer)
+    writer.transport.abort()
+
+
+async def _chosen(endpoint: RunningEdge) -> int:
+    """The status of what answers a long form."""
+    return (await endpoint.ask("POST", endpoint.preferences, body=b"a=" + b"b" * 60_000)).status
+
+
+async def test_bodies_together_have_a_limit(unfinished: Unfinished) -> None:
+    assert await _chosen(unfinished.endpoint) == 503
+
+
+async def test_a_short_body_has_room_beside_long_ones(unfinished: Unfinished) -> None:
+    endpoint = unfinished.endpoint
     one_click = await endpoint.ask("POST", endpoint.unsubscribe, body=b"List-Unsubscribe=One-Click")
     assert one_click.status == 200
-    writer.write(b"a" * 1_000)
-    assert (await read_answer(reader)).status != 503
-    writer.close()
-    assert (await endpoint.ask("POST", endpoint.preferences, body=b"a=" + b"b" * 60_000)).status != 503
+
+
+async def test_a_body_that_is_whole_makes_room(unfinished: Unfinished) -> None:
+    unfinished.writer.write(b"a" * 1_000)
+    assert (await read_answer(unfinished.reader)).status != 503
+    assert await _chosen(unfinished.endpoint) != 503
+
+
+async def test_a_body_that_never_ends_makes_room_with_its_connection(unfinished: Unfinished) -> None:
+    unfinished.writer.transport.abort()
+    await until("its end", lambda: not unfinished.endpoint.edge.connections)
+    assert await _chosen(unfinished.endpoint) != 503
 
 
 @pytest.fixture
@@ -126,15 +151,16 @@ async def begun(endpoint: RunningEdge, name: str) -> tuple[asyncio.StreamReader,
 
 
 async def test_large_answers_nobody_reads_have_a_limit_and_one_file_counts_once(served: RunningEdge) -> None:
-    _, first, line = await begun(served, "a.pdf")
-    assert b" 200 " in line
-    _, same, line = await begun(served, "a.pdf")
-    assert b" 200 " in line
-    _, other, line = await begun(served, "b.pdf")
-    assert b" 503 " in line
-    for writer in (first, same, other):
+    downloads = [await begun(served, name) for name in ("a.pdf", "a.pdf", "b.pdf")]
+    assert [line.split()[1] for _, _, line in downloads] == [b"200", b"200", b"503"]
+    for _, writer, _ in downloads:
         writer.transport.abort()
-    await until(lambda: not served.edge.connections)
+
+
+async def test_what_is_no_longer_sent_makes_room(served: RunningEdge) -> None:
+    _, first, _ = await begun(served, "a.pdf")
+    first.transport.abort()
+    await until("its end", lambda: not served.edge.connections)
     _, again, line = await begun(served, "b.pdf")
     assert b" 200 " in line
     again.transport.abort()

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from postlude.model.errors import NotFoundError
+from postlude.store import Copy
 from postlude.tokens import TagPurpose
 from support.present import present
 
@@ -68,23 +69,38 @@ def test_evidence_at_odds_with_itself_is_in_quarantine(world: World) -> None:
     assert waiting.reason == "conflict"
 
 
-def test_somebody_else_who_answers_is_linked_and_may_be_credited_by_hand(world: World) -> None:
+@pytest.fixture
+def answered_by_another(world: World) -> Copy:
+    """A person who was not written to answers what Bob got."""
     (copy,) = world.sent(BOB)
     world.returned(reply("bob.private@home.test"), world.tag(copy, TagPurpose.REPLY))
-    assert world.view(copy).replied_at is None
+    return copy
+
+
+def test_somebody_else_who_answers_is_linked(world: World, answered_by_another: Copy) -> None:
     (waiting,) = world.store.feedback.list_unmatched()
+    assert world.view(answered_by_another).replied_at is None
     assert waiting.reason == "other_sender"
-    assert waiting.copy == copy.id
+    assert waiting.copy == answered_by_another.id
     assert waiting.kind == "replied"
-    world.resolve(waiting.id, copy.id)
-    assert world.view(copy).replied_at == waiting.at
+
+
+def test_somebody_else_who_answers_may_be_credited_by_hand(world: World, answered_by_another: Copy) -> None:
+    (waiting,) = world.store.feedback.list_unmatched()
+    world.resolve(waiting.id, answered_by_another.id)
+    assert world.view(answered_by_another).replied_at == waiting.at
     assert world.store.feedback.list_unmatched() == []
+
+
+def test_what_was_credited_by_hand_says_by_whom(world: World, answered_by_another: Copy) -> None:
+    (waiting,) = world.store.feedback.list_unmatched()
+    world.resolve(waiting.id, answered_by_another.id)
     (assigned,) = world.store.feedback.list_unmatched(state="assigned")
-    assert assigned.copy == copy.id
+    facts = world.events(answered_by_another)[-1].facts
+    assert assigned.copy == answered_by_another.id
     assert assigned.handled_by == world.user.id
-    event = world.events(copy)[-1]
-    assert event.facts["evidence"] == "by_hand"
-    assert event.facts["sender"] == "bob.private@home.test"
+    assert facts["evidence"] == "by_hand"
+    assert facts["sender"] == "bob.private@home.test"
 
 
 def test_a_complaint_assigned_by_hand_suppresses_and_a_dismissed_one_does_not(world: World) -> None:

@@ -15,9 +15,9 @@ from postlude.services.messages.attempt_log import AttemptLog, JournaledStart
 from postlude.store import Store, open_store
 from servers.difficult import SILENT, Difficult
 from servers.smtp_process import Folder
+from servers.waiting import until
 
 from .test_worker import attempts, sender_deps, submit, working
-from .test_worker_outages import until
 
 
 @pytest.fixture

@@ -11,13 +11,16 @@ from typing import ClassVar
 
 import pytest
 
+from postlude.adapters.smtp_server import serve
 from postlude.kit.clock import MICROS_PER_SECOND
+from postlude.kit.message_buffers import MessageBuffers
 from postlude.mail.limits import HEAD_BYTES
 from postlude.model.errors import StorageError
 from postlude.model.login import Login
 from postlude.tokens import TagPurpose
 from servers.certificates import Authority
 from servers.smtp_process import Folder, Starter
+from servers.waiting import until
 
 ALICE, PASSWORD = "alice@example.org", "correct horse"
 RAW_MAIL = b"From: alice@example.org\r\nTo: bob@example.com\r\n\r\nhello\r\n"
@@ -264,7 +267,22 @@ async def test_an_author_field_that_cannot_be_read_is_refused(relay: Starter) ->
         assert (await asyncio.to_thread(deliver, client, "bob@example.com", mail)).startswith("554 5.6.0 The Sender")
 
 
-async def test_mail_beyond_what_a_server_holds_is_asked_to_come_later(folder: Folder, relay: Starter) -> None:
+class Noticed(MessageBuffers):
+    """Counts what found room."""
+
+    taken = 0
+
+    def take(self, size: int) -> bool:
+        found = super().take(size)
+        Noticed.taken += size if found else 0
+        return found
+
+
+async def test_mail_beyond_what_a_server_holds_is_asked_to_come_later(
+    folder: Folder, relay: Starter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serve, "MessageBuffers", Noticed)
+    Noticed.taken = 0
     mail = RAW_MAIL + b"x" * 70 + b"\r\n" + b"y" * 3_000_000 + b"\r\n"
     async with relay(buffered_bytes=4_000_000) as port:
         first, second = [await asyncio.to_thread(logged_in, port) for _ in range(2)]
@@ -272,7 +290,7 @@ async def test_mail_beyond_what_a_server_holds_is_asked_to_come_later(folder: Fo
             for line in ("EHLO x", f"MAIL FROM:<{ALICE}>", "RCPT TO:<bob@example.com>", "DATA"):
                 await asyncio.to_thread(client.say, line)
         await asyncio.to_thread(first.send, mail)
-        await asyncio.sleep(0.2)  # until it is read
+        await until("it to be read", lambda: Noticed.taken > 2_500_000)
         await asyncio.to_thread(second.send, mail + b".\r\n")
         assert (await asyncio.to_thread(second.reply)).startswith("452 4.3.1")
         assert (await asyncio.to_thread(first.say, ".")).startswith("250")

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from postlude.store import Batch, Store, open_store
 from postlude.worker import Worker, pump, single_mails
 from servers.difficult import SILENT, Difficult
 from servers.smtp_process import Folder
+from servers.waiting import until
 from support.state_template import sqlite_state
 
 from .test_worker import attempts, sender_deps, submit
@@ -68,14 +69,6 @@ async def working(folder: Folder, store: Store, server: Difficult, **more: Any) 
     async with asyncio.timeout(10):
         await task
     await deps.transport.close()
-
-
-async def until(what: str, check: Callable[[], object]) -> None:
-    for _ in range(250):
-        if check():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError(f"waited in vain for {what}")
 
 
 @pytest.mark.parametrize("table", ["workers", "copies", "suppressions", "messages"])
@@ -168,12 +161,17 @@ class Holding:
     def __init__(self, state: Path) -> None:
         self._state = state
         self.sent = 0
+        self.back = asyncio.Event()
 
     async def send(self, _copy: Outgoing, _start: AttemptStart) -> Throttled:
         self.sent += 1
         rename(self._state, "copies", "away")
-        asyncio.get_running_loop().call_later(0.1, rename, self._state, "away", "copies")
+        asyncio.get_running_loop().call_later(0.1, self._put_back)
         return Throttled(1 << 60, "the limit of this hour is used up")
+
+    def _put_back(self) -> None:
+        rename(self._state, "away", "copies")
+        self.back.set()
 
     def wait_s(self) -> float:
         return 0.0
@@ -193,8 +191,7 @@ async def test_a_copy_a_limit_held_during_an_outage_waits_and_is_not_indetermina
         deps = sender_deps(folder, store, server, transport=transport)
         stop = asyncio.Event()
         task = asyncio.create_task(Worker(deps).run(stop, asyncio.Event()))
-        await until("the copy to be held", lambda: transport.sent)
-        await asyncio.sleep(0.2)
+        await transport.back.wait()
         await until("it to wait", lambda: store.messages.copy(first.id).status is CopyStatus.QUEUED)
         stop.set()
         await task

@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from postlude.adapters import http_connection
 from postlude.app.processes.http_server import WebServer
+from servers.waiting import until
 
 ASK = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"
@@ -99,7 +100,7 @@ async def test_a_request_is_answered() -> None:
 
 
 async def test_two_requests_on_one_connection_are_answered() -> None:
-    async with serving() as (port, _), connected(port) as (client,):
+    async with serving() as (port, server), connected(port) as (client,):
         for _ in range(2):
             await client.send(POST + bytes(1000))
             assert await client.answer() == "HTTP/1.1 200 OK"
@@ -107,7 +108,7 @@ async def test_two_requests_on_one_connection_are_answered() -> None:
                 pass
             await client.answer()  # the last chunk
             await client.answer()
-            await asyncio.sleep(0.3)  # longer than a head may take
+            server.connections.look(asyncio.get_running_loop().time() + 1)  # longer than a head may take
 
 
 async def test_who_says_nothing_is_cut_off() -> None:
@@ -169,8 +170,8 @@ async def test_a_large_body_nobody_reads_ends_the_connection() -> None:
 async def test_who_does_not_read_its_answer_is_cut_off() -> None:
     async with serving() as (port, server), connected(port) as (client,):
         await client.send(b"GET /much HTTP/1.1\r\nHost: x\r\n\r\n")
-        await asyncio.sleep(1)
-        assert server.connections.caps.count == 0
+        await until("the end of the connection", lambda: not server.connections.caps.count)
+        assert await client.ended()
 
 
 async def test_an_address_has_its_share_of_connections() -> None:

@@ -233,22 +233,27 @@ def test_composing_submits_a_mail_with_hidden_bcc(world: "World", csrf: Any) -> 
     assert "the plan <https://example.com/plan?a=1&b=2>" in present(mail.get_body(("plain",))).get_content()
 
 
-def test_one_link_can_be_switched_off(world: "World", csrf: Any) -> None:
-    body = "[a](https://example.com/1) [b](https://example.com/2) [c](https://example.com/1)"
+THREE_LINKS = "[a](https://example.com/1) [b](https://example.com/2) [c](https://example.com/1)"
+KEYS = ["1:https://example.com/1", "1:https://example.com/2", "2:https://example.com/1"]
+
+
+def test_the_links_of_a_mail_are_listed(world: "World", csrf: Any) -> None:
     client = world.client(world.alice)
-    form = {"csrf": csrf(client, "/compose"), "body": body, "clicks": "1"}
+    form = {"csrf": csrf(client, "/compose"), "body": THREE_LINKS, "clicks": "1"}
     listed = client.post("/compose/links", data=form).text
-    keys = re.findall(r'name="seen" value="([^"]+)"', listed)
-    assert keys == ["1:https://example.com/1", "1:https://example.com/2", "2:https://example.com/1"]
-    answer = composed(world, csrf, body=body, clicks="1", seen=keys, track=[keys[0], keys[2]])
-    assert answer.status_code == 303
+    assert re.findall(r'name="seen" value="([^"]+)"', listed) == KEYS
+
+
+def test_one_link_can_be_switched_off(world: "World", csrf: Any) -> None:
+    answer = composed(world, csrf, body=THREE_LINKS, clicks="1", seen=KEYS, track=[KEYS[0], KEYS[2]])
     from postlude.instrument import Policy, find_links, read_switches  # noqa: PLC0415 - only this test looks inside
 
     raw = world.submitted[0]["raw"]
     switches = read_switches(raw)
+    links = [link for link in find_links(raw, Policy()) if link.where == "html"]
+    assert answer.status_code == 303
     assert switches.opens is False
     assert switches.clicks is True
-    links = [link for link in find_links(raw, Policy()) if link.where == "html"]
     assert [(link.url[-1], link.tracked) for link in links] == [("1", True), ("2", False), ("1", True)]
 
 

@@ -1,6 +1,7 @@
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +9,7 @@ from postlude.compose import TemplateError
 from postlude.kit.bounded_child import Bound, BoundedChildren, BoundExceededError
 from postlude.kit.bounded_child_main import WALL
 from servers import greedy
+from servers.waiting import wait_for
 
 
 @pytest.fixture
@@ -107,10 +109,16 @@ def test_an_exception_of_a_stream_comes_behind_its_items(children: BoundedChildr
     assert seen == list(range(500))
 
 
+def _has_ended(pid: int) -> bool:
+    """Gone, or waiting for its parent to notice."""
+    status = Path(f"/proc/{pid}/stat")
+    return not status.exists() or status.read_text().rpartition(")")[2].split()[0] == "Z"
+
+
 def test_a_child_that_idled_away_is_replaced() -> None:
     children = BoundedChildren(seconds=5, memory_bytes=512 << 20, idle_seconds=0.05)
     first = children.call(greedy.pid)
-    time.sleep(0.5)  # the child's own clock
+    wait_for("the child to end", lambda: _has_ended(first))
     assert children.call(greedy.pid) != first
     children.close()
 

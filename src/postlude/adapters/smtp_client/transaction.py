@@ -39,8 +39,8 @@ class SmtpClientSession:
     async def hand_over(self, copy: Outgoing, start: AttemptStart) -> Answer:
         """One copy to one recipient. Never raises for what the server or the network does.
 
-        Without its end no server may deliver a message (RFC 5321 4.1.1.4), so the attempt starts when the server has
-        said that it takes the message: what is refused before never did.
+        Without its end no server may deliver a message (RFC 5321 4.1.1.4), so the attempt starts when the server
+        accepts the beginning of the message (354): what is refused before was no attempt.
         """
         mail_from, rcpt_to = self._addressed(copy.mail_from), self._addressed(copy.rcpt_to)
         if mail_from is None or rcpt_to is None:

@@ -89,7 +89,7 @@ def remove_demo(settings: Settings, *, anyway: bool) -> dict[str, int]:
     """Take the demo away, and with it everything but accounts, keys and settings; what there was, by name.
 
     InputError when there is no demo, or when something was added since and it is not to go `anyway`; InUseError while
-    a process of the instance runs. Interrupted, it is to be said again.
+    a process of the instance runs. Run it again after an interruption.
     """
     parts = build_parts(settings)
     with ExitStack() as stack:

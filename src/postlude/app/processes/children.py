@@ -84,7 +84,7 @@ class ChildSpec:
 
 
 class Child:
-    """One child process, kept alive until `stop`; see `supervised` for what is said between the two."""
+    """One child process, kept alive until `stop`; see `supervised` for the messages between the two."""
 
     def __init__(self, spec: ChildSpec) -> None:
         self.name: Final = spec.name

@@ -1,4 +1,4 @@
-"""What the rules said beside the truth: clicks of machines found, clicks of people lost, for each habit."""
+"""Verdicts of the rules beside the truth: clicks of machines found, clicks of people lost, for each habit."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping

@@ -22,7 +22,7 @@ from postlude.services.digest.parts import more_than_hits
 from postlude.services.digest.rebuild import rebuilt
 from postlude.services.digest.recognition import NewLabels
 from postlude.services.digest.reconsider import Windows
-from postlude.services.digest.told import incidents_of
+from postlude.services.digest.record_incidents import incidents_of
 from postlude.services.notices import Notices
 from postlude.store import Batch, Copy, QuarantinedRecord, Store
 

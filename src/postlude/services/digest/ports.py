@@ -73,7 +73,7 @@ class AddressForgetter(Protocol):
         ...
 
     def run(self, journals: Journals) -> bool:
-        """Forget them in the stores and have the journals roll; when those have, delete what they said. True: done."""
+        """Forget them in the stores and have the journals roll; when those have, delete their records. True: done."""
         ...
 
     def last_at(self) -> int:

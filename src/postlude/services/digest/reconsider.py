@@ -278,7 +278,7 @@ class Windows:
 
 
 def correction_of(event: Event, reviewed: Reviewed, rules_version: int, cause: str) -> Event:
-    """The correction of an event; what one request alone said stays among the reasons."""
+    """The correction of an event; the reasons of the request alone stay behind the new ones."""
     alone = (rule for rule in event.reasons if rule not in _SEVERAL)
     reasons = (*reviewed.reasons, *alone)
     verdict = VERDICTS[reviewed.verdict]

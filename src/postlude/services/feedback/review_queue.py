@@ -20,7 +20,7 @@ PAGE: Final = 50
 """Questions shown at once; each looks for the copies it may belong to."""
 _BATCH: Final = 500
 _DAYS: Final = 90
-_EVERYBODY: Final = "*"
+_ANY_SENDER: Final = "*"
 
 
 class CopyCandidate(msgspec.Struct, frozen=True):
@@ -146,7 +146,7 @@ def _message(row: Unmatched) -> int:
 
 def _visible(store: Store, user: User, rows: Sequence[Unmatched]) -> list[Unmatched]:
     """Those that are about the user's own messages; all of them for who runs the server."""
-    if _EVERYBODY in user.senders:
+    if _ANY_SENDER in user.senders:
         return list(rows)
     messages = store.messages.get_many({_message(row) for row in rows})
     return [row for row in rows if (message := messages.get(_message(row))) and message.user == user.id]
@@ -158,7 +158,7 @@ def may_decide(store: Store, user: User, row: Unmatched) -> bool:
 
 
 def _owns(store: Store, user: User, copy: Copy) -> bool:
-    if _EVERYBODY in user.senders:
+    if _ANY_SENDER in user.senders:
         return True
     message = store.messages.get_many([copy.message]).get(copy.message)
     return message is not None and message.user == user.id

@@ -194,7 +194,7 @@ def _state(stores: ExaminedStores, store: Store) -> Iterator[Diagnosis]:
 
 
 def _forgotten(stores: ExaminedStores, store: Store) -> Iterator[Diagnosis]:
-    if not store.forgetting.anybody():
+    if not store.forgetting.has_hashes():
         return
     try:
         stores.read_forgotten_key()

@@ -48,7 +48,7 @@ async def _at_once(_journal: str) -> bool:
     return True
 
 
-def _nobody(_domain: str) -> Signer | None:
+def _unsigned(_domain: str) -> Signer | None:
     return None
 
 
@@ -80,7 +80,7 @@ class SenderDeps:
     return_domain: str = ""
     """Domain of our envelope senders; empty: the sender's own address stays."""
     retry: RetrySchedule = field(default_factory=RetrySchedule)
-    signer_of: SignerOf = _nobody
+    signer_of: SignerOf = _unsigned
     """The DKIM keys for mail from a domain."""
     journal: str = "app"
     """Name of the journal `append` writes to; its lock shows that this worker lives."""

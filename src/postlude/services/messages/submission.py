@@ -29,7 +29,7 @@ def read_submission(
 
     `policy` is the user's tracking policy. Never raises for what the mail contains: a message that
     cannot be instrumented is sent untracked, and its QUEUED events say why (`untracked`). `offers_count`: one that
-    offers to unsubscribe is a mailing, unless something else was said of it.
+    offers to unsubscribe is a mailing, unless another purpose was given.
     """
     head = HeaderBlock(raw)
     plan = tracker.plan(submitted.message, raw, policy, head)

@@ -120,7 +120,7 @@ class CampaignClaim(msgspec.Struct, frozen=True, gc=False):
     indeterminate: int = 0
     """How many attempts before ended so."""
     opens_agreed: bool = False
-    """The address said that they may be recorded, and did not take it back."""
+    """The recipient consented to recording them, and did not withdraw."""
     clicks_agreed: bool = False
     generation: int = 0
     """Generation of the state in which it was claimed."""

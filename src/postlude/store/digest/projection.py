@@ -71,7 +71,7 @@ def _fold_link(links: dict[tuple[int, int], Delta], event: Event) -> None:
         _latest(delta, "last_at", event.at)
 
 
-_NOBODY: Final = 0
+_UNCOUNTED: Final = 0
 OPENS_BY: Final = ("", "opens", "opens_unknown", "opens_machine")
 CLICKS_BY: Final = ("", "clicks", "clicks_unknown", "clicks_machine")
 
@@ -82,7 +82,7 @@ def whose(verdict: Verdict) -> tuple[bool, int]:
         return True, 1
     if verdict is Verdict.UNKNOWN:
         return False, 2
-    return False, _NOBODY if verdict is Verdict.SELF else 3
+    return False, _UNCOUNTED if verdict is Verdict.SELF else 3
 
 
 def _earliest(delta: Delta, column: str, at: int) -> None:

@@ -73,7 +73,7 @@ class ForgetQueries(TopicQueries):
                 raise InputError(f"{address} is a user of this server; remove the user first")
             connection.execute(self._insert(forget_requests).values(address=key, at=at).on_conflict_do_nothing())
 
-    def anybody(self) -> bool:
+    def has_hashes(self) -> bool:
         """Whether a hash of a forgotten address is stored, so that its key is needed."""
         with self._database.read() as connection:
             return _any(connection)

@@ -17,7 +17,7 @@ from postlude.services.campaigns.comparison import (
 from postlude.web.campaigns.draft_pages import find
 from postlude.web.deps import Deps, WebDeps
 from postlude.web.pages import pages_of
-from postlude.web.report_cache import paced_of
+from postlude.web.report_cache import report_cache_of
 from postlude.web.session import SignedIn, Viewer
 
 router = APIRouter()
@@ -37,7 +37,7 @@ RATE_WORDS: Final = {
 
 def results_table(request: Request, deps: WebDeps, viewer: Viewer) -> CampaignTable:
     """All results of the viewer's campaigns; of very many not quite of this moment."""
-    return paced_of(request).get(("results", viewer.user.id), lambda: campaign_table(deps.store, viewer.user.id))
+    return report_cache_of(request).get(("results", viewer.user.id), lambda: campaign_table(deps.store, viewer.user.id))
 
 
 @router.get("/campaigns/results")

@@ -26,7 +26,7 @@ from postlude.web import mail_frame
 from postlude.web.campaigns.forms import CampaignForm, complete, draft_of, read_draft, with_content
 from postlude.web.deps import Deps, WebDeps
 from postlude.web.pages import pages_of
-from postlude.web.report_cache import paced_of
+from postlude.web.report_cache import report_cache_of
 from postlude.web.request_limits import LARGE_FORM, takes
 from postlude.web.session import LargeForm, Posted, PostedLarge, SignedIn, Viewer
 
@@ -52,7 +52,7 @@ def to_page(campaign: Campaign, more: str = "") -> Response:
 
 def report(request: Request, deps: WebDeps, campaign: Campaign) -> CampaignReport:
     """Results; of a large one not quite of this moment."""
-    return paced_of(request).get(
+    return report_cache_of(request).get(
         ("report", campaign.id, campaign.status), lambda: report_of(deps.store, campaign, estimated=False)
     )
 
@@ -60,7 +60,7 @@ def report(request: Request, deps: WebDeps, campaign: Campaign) -> CampaignRepor
 def _judged(request: Request, deps: WebDeps, campaign: Campaign) -> list[JudgedLine]:
     """How its opens and clicks were judged; of a large one not quite of this moment."""
     messages = [variant.message for variant in deps.store.campaigns.variants(campaign.id)]
-    return paced_of(request).get(("judged", campaign.id), lambda: deps.reports.judged(messages))
+    return report_cache_of(request).get(("judged", campaign.id), lambda: deps.reports.judged(messages))
 
 
 @router.get("/campaigns")
@@ -105,7 +105,7 @@ def campaign_page(
 def estimate(request: Request, deps: Deps, viewer: SignedIn, campaign: str) -> Response:
     """How many opens cannot be seen: a part of the page that is asked for by itself, since it looks at much."""
     found = find(deps, viewer, campaign)
-    hidden = paced_of(request).get(("hidden", found.id, found.status), lambda: hidden_of(deps.store, found))
+    hidden = report_cache_of(request).get(("hidden", found.id, found.status), lambda: hidden_of(deps.store, found))
     return pages_of(request).render(request, "campaigns/estimate.html", words=hidden_words(hidden))
 
 

@@ -79,7 +79,7 @@ def test_what_it_did_not_want_comes_back_with_it(kept: Store) -> None:
 def test_an_address_that_wanted_everything_leaves_no_hash(kept: Store) -> None:
     sent(kept, 1, BOB)
     kept.forgetting.forget(BOB, NOW)
-    assert not kept.forgetting.anybody()
+    assert not kept.forgetting.has_hashes()
 
 
 def test_a_store_without_the_key_takes_nobody_in(kept: Store, state_url: str) -> None:

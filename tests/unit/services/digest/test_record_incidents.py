@@ -5,7 +5,7 @@ from postlude.kit.ids import id_text
 from postlude.model.observation import Observation, Returned, Submitted, Webhook
 from postlude.model.words import HitEndpoint, Via
 from postlude.services.digest.item import Item, RecordOutcome
-from postlude.services.digest.told import incidents_of
+from postlude.services.digest.record_incidents import incidents_of
 
 NOW = 1_764_547_200_000_000
 MAIL = Submitted(NOW, 255, 7, Via.RELAY, "alice@example.org", ("bob@example.org",))

@@ -1,4 +1,4 @@
-"""What the operator is told of single records: stored mail that is damaged, and what could not be digested."""
+"""Incidents about single records: stored mail that is damaged, and records that could not be digested."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final
