@@ -39,7 +39,7 @@ CALLED_BY_NAME = ("cli/", "web/", "feedback/providers/")
 """Whose functions are named by a command, a form or the provider's table, which call them: `add`, `parse`."""
 
 MANY_LOOKS = 3
-TESTS_OF_MANY_ACTS = 18
+TESTS_OF_MANY_ACTS = 8
 """Tests that act and look more than MANY_LOOKS times in turn: each could be several. May only fall."""
 
 ASSERTS = ("raises", "warns", "fail", "wait_for", "until", "bounded_processor_time")

@@ -5,6 +5,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from postlude.services.accounts.logins import Logins
 from postlude.services.accounts.users import add_user, new_app_password
 from postlude.store import Store, open_store
 from servers.waiting import wait_for
+from support.present import present
 
 ALICE = "alice@example.org"
 
@@ -77,26 +79,35 @@ async def test_nobody_is_told_that_a_password_is_wrong_while_nobody_knows(
         await logins.check(login, "wrong" if login == ALICE else password)
 
 
-async def test_who_was_disabled_or_has_a_new_password_is_not_in_the_copy(parts: Parts, password: str) -> None:
-    def revoke(store: Store) -> None:
-        user = store.accounts.user_by_address(ALICE)
-        assert user is not None
-        for one in store.accounts.list_app_passwords(user.id):
-            store.accounts.delete_app_password(one.id)
+def _revoke(store: Store) -> None:
+    user = present(store.accounts.user_by_address(ALICE))
+    for one in store.accounts.list_app_passwords(user.id):
+        store.accounts.delete_app_password(one.id)
 
-    def disable(store: Store) -> None:
-        user = store.accounts.user_by_address(ALICE)
-        assert user is not None
-        store.accounts.set_disabled(user.id, 1)
 
-    _change(parts, revoke)
-    store = _opened(parts)
-    assert [user.passwords for user in copy_of_logins(store).users] == [()]
-    store.close()
-    _change(parts, disable)
-    store = _opened(parts)
-    assert copy_of_logins(store).users == ()
-    store.close()
+def _disable(store: Store) -> None:
+    store.accounts.set_disabled(present(store.accounts.user_by_address(ALICE)).id, 1)
+
+
+@pytest.mark.usefixtures("password")
+def test_a_revoked_password_is_not_in_the_copy(parts: Parts) -> None:
+    _change(parts, _revoke)
+    with closing(_opened(parts)) as store:
+        assert [user.passwords for user in copy_of_logins(store).users] == [()]
+
+
+@pytest.mark.usefixtures("password")
+def test_who_is_disabled_is_not_in_the_copy(parts: Parts) -> None:
+    _change(parts, _disable)
+    with closing(_opened(parts)) as store:
+        assert copy_of_logins(store).users == ()
+
+
+@pytest.mark.parametrize("end", [_revoke, _disable])
+async def test_who_may_no_longer_send_is_not_let_in_by_the_copy(
+    parts: Parts, password: str, end: Callable[[Store], None]
+) -> None:
+    _change(parts, end)
     _damage(parts)
     with _logins(parts) as logins, pytest.raises(StorageError):
         await logins.check(ALICE, password)
@@ -147,11 +158,12 @@ async def test_a_silent_state_costs_one_client_the_wait_and_one_thread(
         return opened()
 
     with _logins(parts, patience_s=0.2) as logins:
-        assert await logins.check(ALICE, password)
+        before = await logins.check(ALICE, password)
         opened = logins._store
         monkeypatch.setattr(logins, "_store", hang)
-        assert await logins.check(ALICE, password)
-        assert all(await asyncio.gather(*(logins.check(ALICE, password) for _ in range(20))))
+        first = await logins.check(ALICE, password)
+        others = await asyncio.gather(*(logins.check(ALICE, password) for _ in range(20)))
+        assert all([before, first, *others])
         assert len(hanging) == 1  # the first one still waits; no other client does
         silent.set()
         with pytest.raises(StorageError):

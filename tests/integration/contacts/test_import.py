@@ -14,6 +14,7 @@ from postlude.services.contacts import import_job
 from postlude.services.contacts.import_job import ImportOrder, claim_import, order_import, run_import
 from postlude.store import Store, open_store
 from postlude.store.jobs.rows import Job
+from support.present import present
 
 from .conftest import CLOCK, Write, imported
 
@@ -286,20 +287,17 @@ def test_kill_9_loses_nothing_and_repeats_nothing(state_url: str, written: Write
         child = subprocess.Popen(
             [sys.executable, "-c", _CHILD, state_url, str(job.id)], stdout=subprocess.PIPE, text=True
         )
-        assert child.stdout is not None
-        for _ in range(batches):
-            child.stdout.readline()
-        child.send_signal(signal.SIGKILL)
-        child.wait()
-        child.stdout.close()
+        with present(child.stdout) as told:
+            for _ in range(batches):
+                told.readline()
+            child.send_signal(signal.SIGKILL)
+            child.wait()
         seen = store.jobs.get(job.id)
         assert seen.status is JobStatus.RUNNING
         assert store.contacts.count() == seen.counts["added"] == seen.done - 1
         with store._database.write() as connection:  # as if a minute had gone by
             connection.exec_driver_sql("UPDATE jobs SET beat_at = 0")
-    last = claim_import(store, CLOCK, "last", job.id)
-    assert last is not None
-    done = run_import(store, CLOCK, last)
+    done = run_import(store, CLOCK, present(claim_import(store, CLOCK, "last", job.id)))
     assert done.job.counts == {"added": 20_000, "rows": 20_000}
     assert store.contacts.count() == 20_000
     store.close()

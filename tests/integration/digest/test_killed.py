@@ -22,6 +22,7 @@ from postlude.model.observation import Hit, encode_observation
 from postlude.model.words import CopyStatus, EventKind, HitEndpoint, Via
 from postlude.services.digest.feed_reader import HistoryFeedReader
 from postlude.store import Batch, Copy, Message, Store, Submission, open_store
+from support.present import present
 
 _ROUNDS = int(os.environ.get("KILL_ROUNDS", "8"))
 _HITS_A_ROUND = 1500
@@ -59,16 +60,15 @@ def test_killed_at_any_point_it_counts_every_hit_once(tmp_path: Path, state_url:
     for number in range(_ROUNDS):
         inside = number % 2
         with _start(tmp_path, state_url, *([str(number)] if inside else [])) as process:
-            assert process.stdout is not None
             reported += _reported(writers, chance, number)
-            assert process.stdout.readline() == "ready\n"
+            assert present(process.stdout).readline() == "ready\n"
             if inside:
                 while process.poll() is None and _digested(state_url) < sum(reported.values()):
                     time.sleep(0.02)
             else:
                 time.sleep(chance.uniform(0, 0.25))
             process.kill()
-            rest = process.stdout.read()
+            rest = present(process.stdout).read()
             died[match[1] if (match := re.search(r"died (.*)", rest)) else "outside"] += 1
     for writer in writers:
         writer.close()

@@ -1,8 +1,11 @@
-"""Every writer goes on in a new segment when it is asked to, so that what was said before can be deleted."""
+"""Every writer goes on in a new segment when it is asked to, so that earlier records can be deleted."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple
+
+import pytest
 
 from postlude.journal import JournalReader, JournalWriter, Position, not_rolled
 from servers.waiting import wait_for
@@ -18,7 +21,16 @@ def read_all(reader: JournalReader, done: dict[int, Position]) -> None:
             done[record.writer] = record.next
 
 
-def test_writers_that_run_and_those_that_do_not_begin_a_new_segment(tmp_path: Path) -> None:
+class Rolled(NamedTuple):
+    """Of two writers that run and one that does not, all were asked to begin a new segment, and did."""
+
+    edge: JournalWriter
+    reader: JournalReader
+    done: dict[int, Position]
+
+
+@pytest.fixture
+def rolled(tmp_path: Path) -> Iterator[Rolled]:
     with closing(JournalWriter(tmp_path, "gone")) as gone:
         gone.append_blocking(b"robert was here")
     with closing(JournalWriter(tmp_path, "edge")) as edge, closing(JournalWriter(tmp_path, "idle")):
@@ -27,13 +39,26 @@ def test_writers_that_run_and_those_that_do_not_begin_a_new_segment(tmp_path: Pa
         read_all(reader, done)
         reader.roll()
         wait_for("the writers", lambda: not not_rolled(tmp_path))
-        assert not reader.rolled(done)  # the first record of the new segments is not read yet
-        read_all(reader, done)
-        assert reader.rolled(done)
-        reader.trim(done, 0)
-        assert b"robert" not in bytes_under(tmp_path)
-        position = edge.append_blocking(b"goes on")
-        assert reader.read(done, 10)[-1].position == position
+        yield Rolled(edge, reader, done)
+
+
+def test_all_have_rolled_once_the_new_segments_are_read(rolled: Rolled) -> None:
+    before = rolled.reader.rolled(rolled.done)  # the first record of the new segments is not read yet
+    read_all(rolled.reader, rolled.done)
+    assert not before
+    assert rolled.reader.rolled(rolled.done)
+
+
+def test_earlier_records_of_all_writers_can_be_deleted(rolled: Rolled, tmp_path: Path) -> None:
+    read_all(rolled.reader, rolled.done)
+    rolled.reader.trim(rolled.done, 0)
+    assert b"robert" not in bytes_under(tmp_path)
+
+
+def test_a_writer_goes_on_in_its_new_segment(rolled: Rolled) -> None:
+    read_all(rolled.reader, rolled.done)
+    position = rolled.edge.append_blocking(b"goes on")
+    assert rolled.reader.read(rolled.done, 10)[-1].position == position
 
 
 def test_a_writer_that_does_not_look_is_named(tmp_path: Path) -> None:

@@ -27,21 +27,39 @@ def test_who_may_write_as_whom(address: str, allowed: bool) -> None:
     assert may_send_as(address, ("anna@example.org", "*@team.example.org")) is allowed
 
 
-def test_wrong_passwords_get_slower_and_a_right_one_clears() -> None:
+@pytest.mark.parametrize(("failures", "seconds"), [(4, 0), (5, 30), (6, 60)])
+def test_wrong_passwords_get_slower(failures: int, seconds: int) -> None:
+    throttle = Throttle(Clock())
+    for _ in range(failures):
+        throttle.failed("a", "anna")
+    assert throttle.wait_s("a", "anna") == seconds
+
+
+@pytest.fixture
+def guessed() -> Throttle:
+    """Five wrong passwords came from address a."""
+    throttle = Throttle(Clock())
+    for _ in range(5):
+        throttle.failed("a", "anna")
+    return throttle
+
+
+def test_a_login_may_be_tried_again_after_its_wait() -> None:
     clock = Clock()
     throttle = Throttle(clock)
-    for _ in range(4):
+    for _ in range(5):
         throttle.failed("a", "anna")
-    assert throttle.wait_s("a", "anna") == 0
-    throttle.failed("a", "anna")
-    assert throttle.wait_s("a", "anna") == 30
     clock.time += 30_000_000
     assert throttle.wait_s("a", "anna") == 0
-    throttle.failed("a", "anna")
-    assert throttle.wait_s("a", "anna") == 60
-    assert throttle.wait_s("b", "anna") == 0
-    throttle.passed("a", "anna")
-    assert throttle.wait_s("a", "anna") == 0
+
+
+def test_another_address_need_not_wait(guessed: Throttle) -> None:
+    assert guessed.wait_s("b", "anna") == 0
+
+
+def test_a_right_password_clears_the_wrong_ones(guessed: Throttle) -> None:
+    guessed.passed("a", "anna")
+    assert guessed.wait_s("a", "anna") == 0
 
 
 def test_wrong_passwords_of_one_login_do_not_lock_out_the_others_of_its_address() -> None:

@@ -5,6 +5,7 @@ from postlude.model.words import Consent, EventKind, MemberStatus, Purpose, Send
 from postlude.segments.expression import Did, Everyone, FieldIs, Not
 from postlude.store import AttemptResult, Batch, Copy, CopySuppression, Message, Store, Submission
 from postlude.store.contacts.rows import Audience, Contact
+from support.present import present
 
 DAY = 86_400_000_000
 
@@ -96,24 +97,45 @@ def test_parts_and_a_segment_are_joined_by_and(store: Store, people: dict[str, C
     assert people["alice"].id
 
 
+def _news(store: Store) -> int:
+    return present(store.lists.by_name("news")).id
+
+
+def _leave(store: Store, copy: int, day: int) -> None:
+    """The recipient of a copy asks, on this day, for no more mail of its list."""
+    store.digest.apply(Batch(suppress=[CopySuppression(copy, "unsubscribed", "https", day * DAY, only_list=True)]))
+
+
 def test_unsubscribing_a_campaigns_copy_ends_the_membership_it_came_by(
     store: Store, people: dict[str, Contact]
 ) -> None:
-    news, other = store.lists.by_name("news"), store.lists.add("Other", DAY)
-    assert news is not None
+    other = store.lists.add("Other", DAY)
     store.lists.put_member(other.id, people["alice"].id, MemberStatus.SUBSCRIBED, DAY)
-    [copy] = send(store, 8, [people["alice"]], DAY, news.id)
-    wish = CopySuppression(copy, "unsubscribed", "https", 5 * DAY, only_list=True)
-    store.digest.apply(Batch(suppress=[wish]))
-    store.digest.apply(Batch(suppress=[CopySuppression(copy, "unsubscribed", "https", 6 * DAY, only_list=True)]))
+    [copy] = send(store, 8, [people["alice"]], DAY, _news(store))
+    _leave(store, copy, 5)
     by_list = {one.list: one for one in store.lists.memberships(people["alice"].id)}
-    assert by_list[news.id].status == MemberStatus.UNSUBSCRIBED
-    assert by_list[news.id].unsubscribed_at == 5 * DAY
-    assert by_list[news.id].copy == copy
+    assert by_list[_news(store)].status == MemberStatus.UNSUBSCRIBED
+    assert by_list[_news(store)].unsubscribed_at == 5 * DAY
+    assert by_list[_news(store)].copy == copy
     assert by_list[other.id].status is MemberStatus.SUBSCRIBED
     assert store.suppressions.get("alice@example.org") is None
+
+
+def test_who_leaves_a_list_twice_left_it_the_first_time(store: Store, people: dict[str, Contact]) -> None:
+    [copy] = send(store, 8, [people["alice"]], DAY, _news(store))
+    for day in (5, 6):
+        _leave(store, copy, day)
+    [left] = [one for one in store.lists.memberships(people["alice"].id) if one.list == _news(store)]
+    assert left.unsubscribed_at == 5 * DAY
+
+
+def test_a_complaint_about_a_campaigns_copy_ends_all_mailings(store: Store, people: dict[str, Contact]) -> None:
+    [copy] = send(store, 8, [people["alice"]], DAY, _news(store))
     store.digest.apply(Batch(suppress=[CopySuppression(copy, "complained", "arf", 7 * DAY)]))
     assert store.suppressions.get("alice@example.org") is not None
+
+
+def test_unsubscribing_a_copy_that_came_by_no_list_ends_all_mailings(store: Store, people: dict[str, Contact]) -> None:
     [single] = send(store, 9, [people["dora"]], DAY)
-    store.digest.apply(Batch(suppress=[CopySuppression(single, "unsubscribed", "https", 5 * DAY, only_list=True)]))
+    _leave(store, single, 5)
     assert store.suppressions.get("dora@example.org") is not None

@@ -157,12 +157,22 @@ NOTHING = MayRecord(opens=False, clicks=False)
 
 def test_where_consent_comes_first_nothing_said_is_no(store: Store) -> None:
     assert where_asked_first(store) == NOTHING
-    contact = store.contacts.add(BOB, DAY)
-    record(store, contact.id, Purpose.MAIL, Consent.GIVEN, DAY + 1)
+
+
+def test_where_consent_comes_first_consent_to_mail_is_none_to_recording(store: Store) -> None:
+    record(store, store.contacts.add(BOB, DAY).id, Purpose.MAIL, Consent.GIVEN, DAY + 1)
     assert where_asked_first(store) == NOTHING
+
+
+@pytest.mark.parametrize("address", [BOB, "BOB@Example.org"])
+def test_where_consent_comes_first_what_was_given_may_be_recorded(store: Store, address: str) -> None:
+    record(store, store.contacts.add(BOB, DAY).id, Purpose.OPENS, Consent.GIVEN, DAY + 2)
+    assert where_asked_first(store, address) == MayRecord(clicks=False)
+
+
+def test_where_consent_comes_first_what_was_withdrawn_may_not_be_recorded(store: Store) -> None:
+    contact = store.contacts.add(BOB, DAY)
     record(store, contact.id, Purpose.OPENS, Consent.GIVEN, DAY + 2)
-    assert where_asked_first(store) == MayRecord(clicks=False)
-    assert where_asked_first(store, "BOB@Example.org") == MayRecord(clicks=False)
     record(store, contact.id, Purpose.OPENS, Consent.WITHDRAWN, DAY + 3)
     assert where_asked_first(store) == NOTHING
     assert now(store) == MayRecord(opens=False)
