@@ -11,9 +11,11 @@ from postlude.history.event_export import export_statement
 from postlude.history.event_rows import COLUMNS, EventRows, read_event, read_reasons
 from postlude.history.interface import CopyKey, Count, CrowdedAddress, HitTotal, JudgedSlice, LinkTotal, ReasonCount
 from postlude.history.merging import EVERY, PLACES, RUN_ROWS, among, between, merge_step
+from postlude.model.domain_name import spellings
 from postlude.model.errors import StorageError
 from postlude.model.event import Event
 from postlude.model.journal_position import JournalPosition
+from postlude.model.named_address import names_address
 from postlude.model.segment import SegmentLabel
 from postlude.model.words import EventKind, Verdict
 
@@ -194,10 +196,14 @@ class DuckHistory:
         return [read_event(row) for row in self._query(query, {"copies": list(copies), "since": since})]
 
     def forget(self, copies: Sequence[int], address: str) -> None:
-        """Remove everything but kind and time from the events of these copies and from all that contain `address`."""
+        """Remove everything but kind and time from the events of these copies and from all that name `address`."""
         change = "UPDATE {} SET facts = '{{}}', address = '', rules_version = 0 WHERE "
         self._change(change + "copy IN (SELECT unnest($copies))", {"copies": list(copies)})
-        self._change(change + "contains(lower(facts), $address)", {"address": address})
+        named: list[int] = []
+        for word in spellings(address):
+            query = f"SELECT id, facts FROM {EVERY} WHERE contains(lower(facts), $word)"  # noqa: S608 - fixed text
+            named += [row[0] for row in self._query(query, {"word": word}) if names_address(row[1], address)]
+        self._change(change + "id IN (SELECT unnest($named))", {"named": named})
 
     def forget_before(self, at: int) -> None:
         """Delete all events from before `at`."""

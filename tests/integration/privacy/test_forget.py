@@ -135,6 +135,32 @@ def test_no_byte_names_who_was_forgotten(world: World) -> None:
     assert world.naming(*needles) == {}
 
 
+@pytest.mark.parametrize("other", ["mrobert.quill@customer.test", "x.robert.quill@customer.test"])
+def test_who_has_a_longer_address_is_not_forgotten_with_it(world: World, other: str) -> None:
+    stranger = f"From: <{other}>\r\nTo: x@back.test\r\nSubject: hello\r\n\r\nplease answer {other}\r\n"
+    world.parts.folder.returned_mail().put(78, stranger.encode())
+    (world.parts.folder.uploads / "people.csv").write_text(f"email\n{other}\n")
+    world.say(Returned(NOW + 7, 78, "smtp", other, "x@back.test"))
+    world.send(BOB)
+    before = world.naming(other)
+    assert world.forget().exit_code == 0
+    with world.store() as store:
+        [question] = store.feedback.list_unmatched()
+    assert question.facts["sender"] == other
+    assert {name for name in before if "journal" not in name} <= set(world.naming(other))
+
+
+def test_an_address_is_forgotten_in_either_spelling_of_its_domain(world: World) -> None:
+    written = "bob@m\u00fcnchen.example"
+    stranger = f"From: <{written}>\r\nTo: x@back.test\r\nSubject: hello\r\n\r\nI am {SECRET} {written}\r\n"
+    world.parts.folder.returned_mail().put(78, stranger.encode())
+    world.say(Returned(NOW + 7, 78, "smtp", written, "x@back.test"))
+    world.digest()
+    assert world.naming(SECRET)
+    assert world.forget("bob@xn--mnchen-3ya.example").exit_code == 0
+    assert world.naming(SECRET, written, "bob@xn--mnchen-3ya.example") == {}
+
+
 def test_that_it_was_sent_and_what_came_of_it_stays_of_a_pseudonym(world: World) -> None:
     [copy] = world.send(BOB)
     world.say(world.hit(copy, HitEndpoint.LINK))

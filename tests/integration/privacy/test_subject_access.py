@@ -64,3 +64,61 @@ def test_what_came_back_and_names_the_address_is_told(store: Store, history: His
 def test_of_whom_nothing_is_stored_nothing_is_told(store: Store, history: History) -> None:
     with pytest.raises(NotFoundError, match="nothing is stored"):
         describe_stored(store, history, BOB)
+
+
+EVE = "eve@example.net"
+
+
+def ask_about(store: Store, history: History, kind: str, facts: dict[str, str], copy: int = 0) -> str:
+    store.digest.apply(Batch(unmatched=[Unmatched(1, NOW, 7, "nothing_of_ours", "from x", kind, copy, facts=facts)]))
+    return describe_stored(store, history, BOB)
+
+
+@pytest.mark.parametrize("kind", ["replied", "mail", "autoresponded", "reacted", "unsubscribed"])
+def test_what_another_person_wrote_is_told_to_be_there_and_not_quoted(
+    store: Store, history: History, kind: str
+) -> None:
+    facts = {"sender": EVE, "subject": "About Bob", "text": f"{BOB} told me of my illness", "finding": kind}
+    text = ask_about(store, history, kind, facts)
+    assert "written by another person" in text
+    assert "other people wrote" in text
+    for secret in (EVE, "illness", "About Bob"):
+        assert secret not in text
+
+
+def test_what_the_person_wrote_is_told_whole(store: Store, history: History) -> None:
+    text = ask_about(store, history, "mail", {"sender": "Bob@Example.org", "text": f"ask {EVE} about me"})
+    assert f"ask {EVE} about me" in text
+    assert "other people wrote" not in text
+
+
+def test_a_report_of_a_machine_is_told_without_addresses_of_others(store: Store, history: History) -> None:
+    words = {"sender": "MAILER-DAEMON@mx.example.org", "recipient": BOB, "text": f"550 <{BOB}> moved to {EVE}"}
+    text = ask_about(store, history, "bounced", words)
+    assert f"550 <{BOB}> moved to (another address)" in text
+    assert "MAILER-DAEMON@mx.example.org" in text
+
+
+def test_an_answer_to_his_mail_from_another_address_is_not_quoted(store: Store, history: History) -> None:
+    message = Message(id=1, subject="Offer", created_at=NOW, **RAW_MAIL)
+    store.digest.apply(Batch(submissions=[Submission(message, (), (Copy(10, 1, BOB),))]))
+    facts = {"text": "I am his lawyer", "sender": EVE}
+    history.append([Event(5, EventKind.REPLIED, NOW, 1, 10, facts=facts)], {})
+    text = describe_stored(store, history, BOB)
+    assert "lawyer" not in text
+    assert EVE not in text
+    assert "written by another person" in text
+
+
+@pytest.mark.parametrize("other", ["jan@example.org", "x.an@example.org", "an@example.org.uk"])
+def test_who_has_the_end_of_an_address_is_told_nothing_of_its_owner(store: Store, history: History, other: str) -> None:
+    facts = {"sender": other, "text": "my leg is broken"}
+    store.digest.apply(Batch(unmatched=[Unmatched(1, NOW, 7, "nothing_of_ours", kind="replied", facts=facts)]))
+    with pytest.raises(NotFoundError, match="nothing is stored"):
+        describe_stored(store, history, "an@example.org")
+
+
+def test_a_domain_in_its_own_script_is_the_same_address(store: Store, history: History) -> None:
+    facts = {"sender": "bob@m\u00fcnchen.example", "text": "who are you"}
+    store.digest.apply(Batch(unmatched=[Unmatched(1, NOW, 7, "nothing_of_ours", kind="replied", facts=facts)]))
+    assert "who are you" in describe_stored(store, history, "bob@xn--mnchen-3ya.example")

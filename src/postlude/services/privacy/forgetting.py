@@ -11,8 +11,8 @@ from postlude.journal import Spool
 from postlude.kit.clock import Clock
 from postlude.kit.file_trouble import file_trouble
 from postlude.kit.ids import id_text, parse_id
-from postlude.model.domain_name import spellings
 from postlude.model.errors import StorageError
+from postlude.model.named_address import names_address
 from postlude.model.words import JobStatus
 from postlude.services.ports import Journals
 from postlude.store import Store
@@ -134,8 +134,7 @@ def delete_waiting(store: Store, spool: Spool, views: Path) -> None:
 
 def _names(path: Path, address: str) -> bool:
     try:
-        text = path.read_bytes().decode("utf-8", "replace").lower()
-        return any(each in text for each in spellings(address))
+        return names_address(path.read_bytes().decode("utf-8", "replace"), address)
     except FileNotFoundError:
         return False
     except OSError as error:

@@ -1,9 +1,10 @@
 """What is stored about a recipient besides mail: contact, consent with proofs, lists, and unmatched findings."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from postlude.kit.clock import to_iso
 from postlude.model.contact_fields import FIELD_NAMES
+from postlude.services.privacy.other_people import told_facts
 from postlude.store import Store, Unmatched
 from postlude.store.contacts.rows import ConsentEntry, Contact, Membership
 
@@ -24,11 +25,15 @@ def contact_lines(store: Store, address: str) -> list[str]:
     return [*lines, ""]
 
 
-def question_lines(found: list[Unmatched]) -> list[str]:
-    """Unmatched findings that contain the address or were for it, decided or not."""
+def question_lines(found: list[Unmatched], address: str, copies: Collection[int]) -> list[str]:
+    """Unmatched findings that name the address or were for it, decided or not; of mail by others only that it is there.
+
+    `copies`: those that went to the address.
+    """
     if not found:
         return []
-    return ["Returned mail that could not be matched automatically:", *map(_question, found), ""]
+    lines = [_question(one, told_facts(one.kind, one.facts, address, of_a_copy=one.copy in copies)) for one in found]
+    return ["Returned mail that could not be matched automatically:", *lines, ""]
 
 
 def _own(contact: Contact) -> Iterator[str]:
@@ -57,8 +62,8 @@ def _consent(one: ConsentEntry) -> str:
     return f"  {to_iso(one.at)}  {one.purpose.value}: {state}{_reported(words)}"
 
 
-def _question(one: Unmatched) -> str:
-    return f"  {to_iso(one.at)}  {one.kind or one.reason} ({one.state}){_reported(one.facts)}"
+def _question(one: Unmatched, facts: Mapping[str, str]) -> str:
+    return f"  {to_iso(one.at)}  {one.kind or one.reason} ({one.state}){_reported(facts)}"
 
 
 def _reported(words: Mapping[str, str]) -> str:

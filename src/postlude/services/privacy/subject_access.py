@@ -5,6 +5,8 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from typing import Final, NamedTuple
 
+import msgspec
+
 from postlude.classify import explained
 from postlude.history import History
 from postlude.kit.clock import to_iso
@@ -13,10 +15,16 @@ from postlude.model.errors import NotFoundError
 from postlude.model.event import WHY, Event
 from postlude.model.words import EventKind, MessagePurpose
 from postlude.services.privacy.known_contact import contact_lines, question_lines
+from postlude.services.privacy.other_people import BY_ANOTHER, told_facts
 from postlude.services.reports.sentences import summary
 from postlude.store import Copy, Message, Store
 
 _HIDDEN: Final = frozenset({"lists_date"})
+_HITS: Final = frozenset({EventKind.OPENED, EventKind.CLICKED, EventKind.VIEWED, EventKind.QUEUED})
+_OTHERS: Final = (
+    "Mail that other people wrote and that names this address is stored as well. Their words belong to them too, so "
+    "they are not part of this answer; who runs this server decides about a request for them."
+)
 _SUBJECT: Final = "What is stored about you"
 
 
@@ -33,12 +41,13 @@ def describe_stored(store: Store, history: History, address: str) -> str:
     """Everything stored about `address`, as plain text; NotFoundError when there is nothing.
 
     The contact with its fields, lists and consent, its choices, and every mail sent to it with recorded events,
-    returned mail and replies.
+    returned mail and replies. Of mail that other people wrote it is told that it is there.
     """
     copies = store.messages.copies_to(address)
     withdrawal, suppression = store.privacy.withdrawal(address), store.suppressions.get(address)
     contact = contact_lines(store, address)
-    questions = question_lines(store.feedback.about(address, [copy.id for copy in copies]))
+    ids = [copy.id for copy in copies]
+    questions = question_lines(store.feedback.about(address, ids), address, ids)
     if not (copies or withdrawal or suppression or contact or questions):
         raise NotFoundError(f"nothing is stored about {address}")
     lines = [f"What this server stores about {address}", "", *contact]
@@ -51,8 +60,10 @@ def describe_stored(store: Store, history: History, address: str) -> str:
     if suppression is not None:
         because = "; ".join(filter(None, (suppression.reason, suppression.evidence, suppression.by)))
         lines += [f"This address has had no mail since {to_iso(suppression.at)}: {because}.", ""]
-    lines += _mails(copies, store.messages.get_many({copy.message for copy in copies}), history)
+    lines += _mails(address, copies, store.messages.get_many({copy.message for copy in copies}), history)
     lines += questions
+    if any(BY_ANOTHER in line for line in lines):
+        lines += [_OTHERS, ""]
     lines += [
         "The contents of recently sent and returned mail are stored as well, for a limited time.",
         "Times are UTC. What the server's log received in the last 7 days is kept there for as long, also when it is",
@@ -61,7 +72,7 @@ def describe_stored(store: Store, history: History, address: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _mails(copies: Sequence[Copy], messages: dict[int, Message], history: History) -> list[str]:
+def _mails(address: str, copies: Sequence[Copy], messages: dict[int, Message], history: History) -> list[str]:
     events: dict[int, list[Event]] = {}
     for event in history.of_copies([copy.id for copy in copies], {copy.message for copy in copies}):
         events.setdefault(event.copy, []).append(event)
@@ -69,12 +80,15 @@ def _mails(copies: Sequence[Copy], messages: dict[int, Message], history: Histor
     for copy in copies:
         message = messages.get(copy.message)
         what = f"{message.subject or '(no subject)'}, from {message.sender}" if message else "a deleted mail"
-        lines += [f"Mail: {what}", *(_line(event) for event in events.get(copy.id, [])), ""]
+        lines += [f"Mail: {what}", *(_line(event, address) for event in events.get(copy.id, [])), ""]
     return lines
 
 
-def _line(event: Event) -> str:
+def _line(event: Event, address: str) -> str:
     place = f" (link {event.position})" if event.kind is EventKind.CLICKED else ""
+    if event.kind not in _HITS:
+        told = told_facts(event.kind.value, event.facts, address, of_a_copy=True)
+        event = msgspec.structs.replace(event, facts=told)
     facts = {name: value for name, value in event.facts.items() if value and name not in _HIDDEN}
     kept = facts | ({"address": event.address} if event.address else {})
     judged = explained(event.reasons, kept.pop(WHY, ""))

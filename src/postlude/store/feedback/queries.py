@@ -1,10 +1,13 @@
 """Findings and calls without effect yet: unmatched, repeated, or waiting."""
 
+import json
 from collections.abc import Collection
 
 from sqlalchemy import ColumnElement, Text, cast, delete, func, or_, select, update
 
+from postlude.model.domain_name import spellings
 from postlude.model.errors import NotFoundError
+from postlude.model.named_address import names_address
 from postlude.store.base import TopicQueries, as_struct, chunks, lookup_key
 from postlude.store.feedback.rows import QuarantinedRecord, Unmatched
 from postlude.store.feedback.tables import quarantined, unmatched
@@ -46,14 +49,14 @@ class FeedbackQueries(TopicQueries):
 
     def about(self, address: str, wanted: Collection[int]) -> list[Unmatched]:
         """Findings that contain an address, or are linked to one of these copies, oldest first."""
-        key = lookup_key(address)
-        named = func.lower(cast(unmatched.c.facts, Text)).contains(key, autoescape=True)
-        conditions: list[ColumnElement[bool]] = [named | func.lower(unmatched.c.summary).contains(key, autoescape=True)]
-        conditions += [unmatched.c.copy.in_(some) for some in chunks(wanted)]
         found: dict[int, Unmatched] = {}
         with self._database.read() as connection:
-            for condition in conditions:
-                for row in connection.execute(select(unmatched).where(condition)):
+            for row in connection.execute(select(unmatched).where(may_name(address))):
+                one = as_struct(Unmatched, row)
+                if does_name(one, address):
+                    found[one.id] = one
+            for some in chunks(wanted):
+                for row in connection.execute(select(unmatched).where(unmatched.c.copy.in_(some))):
                     found[row.id] = as_struct(Unmatched, row)
         return sorted(found.values(), key=lambda one: one.at)
 
@@ -102,3 +105,15 @@ class FeedbackQueries(TopicQueries):
         with self._database.read() as connection:
             query = select(quarantined).order_by(quarantined.c.at.desc(), quarantined.c.offset).limit(limit)
             return [as_struct(QuarantinedRecord, row) for row in connection.execute(query)]
+
+
+def may_name(address: str) -> ColumnElement[bool]:
+    """Condition on `unmatched`: a finding that may name the address; `does_name` tells whether it does."""
+    texts = (unmatched.c.summary, cast(unmatched.c.facts, Text))
+    words = {part for each in spellings(address) for part in (each, json.dumps(each)[1:-1])}
+    return or_(*(func.lower(text).contains(word, autoescape=True) for text in texts for word in words))
+
+
+def does_name(one: Unmatched, address: str) -> bool:
+    """Whether a finding names the address, and not one that only ends like it."""
+    return any(names_address(text, address) for text in (one.summary, *one.facts.values()))

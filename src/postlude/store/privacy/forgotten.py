@@ -12,14 +12,15 @@ from hashlib import blake2b
 from typing import Any, Final, Protocol
 
 import msgspec
-from sqlalchemy import Connection, Text, case, cast, delete, func, literal, or_, select, update
+from sqlalchemy import Connection, case, delete, func, literal, or_, select, update
 
 from postlude.model.domain_name import spellings
 from postlude.model.errors import InputError, StorageError
+from postlude.model.named_address import names_address
 from postlude.model.not_mailed import UNSUBSCRIBED
 from postlude.model.words import CopyStatus
 from postlude.store.accounts.tables import users
-from postlude.store.base import TopicQueries, chunks, insert_into, lookup_key
+from postlude.store.base import TopicQueries, as_struct, chunks, insert_into, lookup_key
 from postlude.store.contacts.erasing import delete_contact
 from postlude.store.contacts.leaving import has_left
 from postlude.store.contacts.may_leave import has_asked_to_leave
@@ -28,6 +29,8 @@ from postlude.store.contacts.search import MERGE_WORDS
 from postlude.store.contacts.suppressions import insert_suppressions, suppression_row
 from postlude.store.contacts.tables import contacts, engagement_due, suppressions
 from postlude.store.engine import translated
+from postlude.store.feedback.queries import does_name, may_name
+from postlude.store.feedback.rows import Unmatched
 from postlude.store.feedback.tables import quarantined, unmatched
 from postlude.store.jobs.tables import job_errors
 from postlude.store.messages.tables import copies, copy_activity, links, messages
@@ -234,15 +237,16 @@ def _needing(wanted: Sequence[int]) -> Any:  # noqa: ANN401 - a query
 
 
 def _forget_feedback(connection: Connection, address: str, wanted: Sequence[int]) -> list[int]:
-    about = [_names(unmatched.c.summary, address) | _names(cast(unmatched.c.facts, Text), address)]
+    rows = [as_struct(Unmatched, row) for row in connection.execute(select(unmatched).where(may_name(address)))]
+    named = [one.id for one in rows if does_name(one, address)]
+    about = [unmatched.c.id.in_(some) for some in chunks(named)]
     about += [unmatched.c.copy.in_(some) for some in chunks(wanted)]
     mails: list[int] = []
     for condition in about:
         mails += connection.execute(select(unmatched.c.mail).where(condition)).scalars()
         connection.execute(delete(unmatched).where(condition))
-    needles = [each.encode() for each in spellings(address)]
-    rows = connection.execute(select(quarantined).execution_options(yield_per=1000))
-    for row in [row[:3] for row in rows if any(needle in bytes(row.data).lower() for needle in needles)]:
+    unread = connection.execute(select(quarantined).execution_options(yield_per=1000))
+    for row in [row[:3] for row in unread if names_address(bytes(row.data).decode("utf-8", "replace"), address)]:
         place = (quarantined.c.writer, quarantined.c.segment, quarantined.c.offset)
         same = [column == value for column, value in zip(place, row, strict=True)]
         connection.execute(delete(quarantined).where(*same))

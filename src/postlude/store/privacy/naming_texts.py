@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import JSON, Column, Connection, func, or_, select, update
 
 from postlude.model.domain_name import spellings
+from postlude.model.named_address import naming_pattern
 from postlude.store.campaigns.tables import campaigns
 from postlude.store.contacts.tables import proofs, suppressions
 from postlude.store.integrity.tables import early_results
@@ -38,8 +39,7 @@ NAMING_TEXTS: Final[tuple[Column[Any], ...]] = (
 
 def rename_in_texts(connection: Connection, address: str, pseudonym: str) -> None:
     """Write the pseudonym wherever one of these texts names the address, in either spelling and any case."""
-    known = spellings(address)
-    named = re.compile(rf"(?<![\w.+-])(?:{'|'.join(map(re.escape, known))})(?![\w-]|\.\w)", re.IGNORECASE)
+    known, named = spellings(address), naming_pattern(address)
     for column in NAMING_TEXTS:
         key = tuple(column.table.primary_key)
         rows = select(*key, column)
