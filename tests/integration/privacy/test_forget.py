@@ -1,11 +1,13 @@
 """`postlude privacy forget`: afterwards no byte of the data folder names who was forgotten."""
 
 import asyncio
+import base64
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 from click.testing import CliRunner, Result
 
 from postlude.app.build.common import build_parts
@@ -148,6 +150,24 @@ def test_who_has_a_longer_address_is_not_forgotten_with_it(world: World, other: 
         [question] = store.feedback.list_unmatched()
     assert question.facts["sender"] == other
     assert {name for name in before if "journal" not in name} <= set(world.naming(other))
+
+
+def test_files_that_name_it_in_other_bytes_go_as_well(world: World) -> None:
+    uploads, mailbox = world.parts.folder.uploads, world.parts.folder.mailbox
+    with xlsxwriter.Workbook(str(uploads / "people.xlsx")) as book:
+        book.add_worksheet().write_row(0, 0, ["email", BOB])
+    (uploads / "wide.csv").write_bytes(f"email\r\n{BOB}\r\n".encode("utf-16"))
+    (uploads / "other.csv").write_text(f"email\n{CAROL}\n")
+    encoded = base64.encodebytes(f"I am {BOB} and my leg is broken\n".encode()).decode()
+    (mailbox / f"{'1' * 32}.mail").write_text(f'{{"rcpt_to": "x@y.test"}}\nSubject: x\n\n{encoded}')
+    folder = world.parts.folder
+    folder.returned_mail().put(79, f"Subject: hello\r\n\r\n{encoded}".encode())
+    world.say(Returned(NOW + 7, 79, "smtp", "eve@x.test", "x@back.test"))
+    world.digest()
+    assert world.forget().exit_code == 0
+    assert [path.name for path in uploads.iterdir()] == ["other.csv"]
+    assert list(mailbox.iterdir()) == []
+    assert list(folder.spool_in.rglob("*.eml")) == []
 
 
 def test_an_address_is_forgotten_in_either_spelling_of_its_domain(world: World) -> None:

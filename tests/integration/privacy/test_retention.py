@@ -46,8 +46,11 @@ class Kept:
     def event(self, number: int, days: int, kind: EventKind, **facts: Any) -> None:
         self.history.append([Event(number, kind, NOW - days * DAY, 1, 10, facts=facts)], {})
 
+    def retention(self, **days: int) -> Retention:
+        return Retention(self.store, self.history, MailFolders(self.spool, self.views), Fixed(), Keep(**days))
+
     def clean(self, **days: int) -> None:
-        retention = Retention(self.store, self.history, MailFolders(self.spool, self.views), Fixed(), Keep(**days))
+        retention = self.retention(**days)
         for _ in range(PARTS):
             retention()
 
@@ -67,6 +70,14 @@ def test_contents_of_old_mail_go_with_their_page(kept: Kept) -> None:
     kept.clean(mail=30)
     assert kept.contents(1, 2) == [2]
     assert [path.name for path in kept.views.iterdir()] == [f"{id_text(2)}.html"]
+
+
+def test_few_contents_go_at_once(kept: Kept) -> None:
+    numbers = range(1, 40)
+    for number in numbers:
+        kept.mail(number, days=31)
+    kept.retention(mail=30)()
+    assert kept.contents(*numbers) == []
 
 
 @pytest.mark.parametrize("status", [CopyStatus.QUEUED, CopyStatus.DEFERRED, CopyStatus.SENDING])

@@ -15,6 +15,7 @@ from postlude.model.errors import StorageError
 from postlude.model.named_address import names_address
 from postlude.model.words import JobStatus
 from postlude.services.ports import Journals
+from postlude.services.privacy.file_texts import texts_of
 from postlude.store import Store
 
 WAITING: Final = "privacy:contents-waiting"
@@ -134,7 +135,7 @@ def delete_waiting(store: Store, spool: Spool, views: Path) -> None:
 
 def _names(path: Path, address: str) -> bool:
     try:
-        return names_address(path.read_bytes().decode("utf-8", "replace"), address)
+        return any(names_address(text, address) for text in texts_of(path.read_bytes()))
     except FileNotFoundError:
         return False
     except OSError as error:

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable
 from pathlib import Path
+from time import monotonic
 from typing import Final, NamedTuple
 
 from postlude.history import History
@@ -15,6 +16,8 @@ from postlude.store import Store
 _DAY_S: Final = 86_400
 _FEED_DAYS: Final = 7  # as long as the journal
 _HOUR: Final = 3_600 * MICROS_PER_SECOND
+_MINUTE: Final = 60 * MICROS_PER_SECOND
+_MOMENT_S: Final = 0.05
 
 _log = logging.getLogger(__name__)
 
@@ -47,11 +50,11 @@ class Retention:
         self._spool, self._views = mail
         self._clock: Final = clock
         self._keep: Final = keep
-        self._part = 0
+        self._part = clock.now() // _MINUTE % PARTS  # an app that is often restarted looks at all of them, too
         self._looked_at = 0
 
     def __call__(self) -> None:
-        """Look at one folder of contents, and once an hour at the rest."""
+        """Look at folders of contents for a moment, all of them where there are few, and once an hour at the rest."""
         try:
             delete_waiting(self._store, self._spool, self._views)
             if self._keep.mail:
@@ -63,9 +66,13 @@ class Retention:
             _log.warning("expired data cannot be deleted: %s", error)
 
     def _contents(self, before: float) -> None:
-        part, self._part = self._part, (self._part + 1) % PARTS
-        old = self._spool.older(part, before)
-        delete_contents(self._spool, self._views, self._settled(old))
+        began = monotonic()
+        for _ in range(PARTS):
+            part, self._part = self._part, (self._part + 1) % PARTS
+            old = self._spool.older(part, before)
+            delete_contents(self._spool, self._views, self._settled(old))
+            if monotonic() - began > _MOMENT_S:
+                return
 
     def _settled(self, messages: Iterable[int]) -> list[int]:
         return self._store.forgetting.contents_due(list(messages))
