@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 from postlude.web import errors, health
 from postlude.web.accounts import account, preferences, set_password, sign_in
 from postlude.web.campaigns import actions, click_maps, comparison_pages, draft_pages, recipients, report_files
+from postlude.web.contacts import engagement as engagement_pages
 from postlude.web.contacts import imports, lists, suppressions
 from postlude.web.contacts import pages as contact_pages
 from postlude.web.deps import WebDeps
@@ -48,7 +49,7 @@ _PARTS: Final = (
     account,
     health,
 )
-_OF_CONTACTS: Final = (imports, contact_pages, lists, suppressions, segment_pages)
+_OF_CONTACTS: Final = (imports, contact_pages, engagement_pages, lists, suppressions, segment_pages)
 """The import's paths are below those of contacts."""
 
 

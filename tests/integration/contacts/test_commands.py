@@ -184,3 +184,12 @@ def test_suppressions_of_another_program_are_taken(run: Run, tmp_path: Path) -> 
     (tmp_path / "theirs.csv").write_text("address,reason\ndora@example.org,Hard Bounce\nx,y\n")
     assert "1 suppressed, 0 were already suppressed, 1 rejected" in run("suppressions", "import", "theirs.csv")
     assert json.loads(run("suppressions", "list", "--json"))["by_reason"] == {"hard_bounce": 1}
+
+
+def test_contacts_are_counted_and_listed_by_state(run: Run) -> None:
+    run("contacts", "add", "anna@example.org")
+    assert json.loads(run("contacts", "engagement", "--json"))["new"] == 1
+    listed = json.loads(run("contacts", "list", "--state", "new", "--json"))
+    assert [one["state"] for one in listed["contacts"]] == ["new"]
+    assert run("contacts", "export", "--state", "new").splitlines()[1].startswith("anna@example.org,,new,,0")
+    assert "stands alone" in run("contacts", "list", "anna", "--state", "hot", code=2)

@@ -18,10 +18,16 @@ from postlude.kit.ids import id_text, parse_id
 from postlude.model.address import shown
 from postlude.model.contact_fields import CONTACT_FIELDS, FIELD_NAMES
 from postlude.model.errors import InputError
-from postlude.model.words import Consent, MemberStatus, Purpose, Via
+from postlude.model.words import Consent, EngagementState, MemberStatus, Purpose, Via
 from postlude.services.contacts import contacts as service
 from postlude.services.contacts.by_name import contact_called, list_ids, tag_id
-from postlude.services.contacts.engagement import engagement_json, engagement_parts, engagement_words
+from postlude.services.contacts.engagement import (
+    engagement_json,
+    engagement_parts,
+    engagement_words,
+    export_state,
+    state_sentence,
+)
 from postlude.services.contacts.membership import leave_everything, leave_lists
 from postlude.services.contacts.subscriptions import subscribe as ask_to_subscribe
 from postlude.services.contacts.subscriptions import subscribe_agreed
@@ -63,20 +69,27 @@ command.add_command(imports.imports)
 @click.argument("search", default="")
 @click.option("--list", "list_name", default="", help="Only members of this list, whatever their status.")
 @click.option("--tag", default="", help="Only contacts with this tag.")
+@click.option("--state", type=click.Choice([*EngagementState]), help="Only these, the highest score first.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000), help="Newest contacts shown.")
 @click.option("--before", default="", metavar="ID", help="Only contacts older than this one: the next page.")
 @_JSON
 def list_contacts(  # noqa: PLR0917 - one parameter an option
-    search: str, list_name: str, tag: str, limit: int, before: str, as_json: bool
+    search: str, list_name: str, tag: str, state: str | None, limit: int, before: str, as_json: bool
 ) -> None:
     """List contacts whose address or name contains SEARCH, the newest first."""
     last = parse_id(before) if before else 0
     if last is None:
         raise InputError(f"{before!r} is not the id of a contact: take the last id of the page before")
+    if state and (search or list_name or tag):
+        raise InputError(f"--state stands alone: for more ask `postlude segment \"state('{state}') and ...\"`")
     with open_store_of(load()) as store:
-        chosen = _chosen(store, list_name, tag)
-        page = store.contacts.page(search, **chosen, before=last, limit=limit)
-        total = store.contacts.count(search, **chosen)
+        if state:
+            found = store.engagement.page(EngagementState(state), before=last, limit=limit)
+            page, total = [one.contact for one in found], store.engagement.counts()[EngagementState(state)]
+        else:
+            chosen = _chosen(store, list_name, tag)
+            page = store.contacts.page(search, **chosen, before=last, limit=limit)
+            total = store.contacts.count(search, **chosen)
         tags = store.contacts.tags_of(one.id for one in page)
         engaged = store.engagement.of_contacts(one.id for one in page)
     if as_json:
@@ -87,6 +100,18 @@ def list_contacts(  # noqa: PLR0917 - one parameter an option
         click.echo(f"{len(page)} of {total:,}; the next page: --before {id_text(page[-1].id)}" if page else "no more")
     elif not page:
         click.echo("no contacts" + (" fit" if search or list_name or tag else " yet: `postlude contacts import FILE`"))
+
+
+@command.command()
+@_JSON
+def engagement(as_json: bool) -> None:
+    """How many contacts are hot, active, inactive and so on; `contacts list --state hot` says who."""
+    with open_store_of(load()) as store:
+        counts = store.engagement.counts()
+    if as_json:
+        print_json({state.value: count for state, count in counts.items()})
+        return
+    print_table([[f"{count:,}", state_sentence(state)] for state, count in counts.items()])
 
 
 @command.command()
@@ -254,8 +279,16 @@ def erase(address: str, yes: bool) -> None:
 @click.option("--search", default="", help="Only contacts whose address or name contains this.")
 @click.option("--list", "list_name", default="", help="Only members of this list.")
 @click.option("--tag", default="", help="Only contacts with this tag.")
-def export(file: Path, search: str, list_name: str, tag: str) -> None:
+@click.option("--state", type=click.Choice([*EngagementState]), help="Only these, with score and counts instead.")
+def export(file: Path, search: str, list_name: str, tag: str, state: str | None) -> None:
     """Write contacts as CSV to FILE (default: standard output), one column per custom field."""
+    if state and (search or list_name or tag):
+        raise InputError("--state stands alone")
+    if state:
+        with open_store_of(load()) as store, csv_file(file) as out:
+            total = export_state(store, out, EngagementState(state))
+        click.echo(f"{total:,} contacts", err=True)
+        return
     with open_store_of(load()) as store, csv_file(file) as out:
         total = service.export_contacts(store, out, search=search, **_chosen(store, list_name, tag))
     click.echo(f"{total:,} contacts", err=True)

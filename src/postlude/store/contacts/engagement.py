@@ -11,11 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, delete, func, select
+import msgspec
+from sqlalchemy import Connection, delete, func, select, tuple_
 
 from postlude.analytics.engagement import Engagement, MailEvidence, engagement_of
 from postlude.model.words import EngagementState, Tracked
-from postlude.store.base import PreparedStatement, TopicQueries, chunks, lookup_key
+from postlude.store.base import PreparedStatement, TopicQueries, as_struct, chunks, lookup_key
+from postlude.store.contacts.rows import Contact
 from postlude.store.contacts.tables import contacts, engagement, engagement_due
 
 LOOKED_AT: Final = 100
@@ -48,6 +50,20 @@ class ContactScore(NamedTuple):
     score: int | None
 
 
+class EngagedContact(msgspec.Struct, frozen=True):
+    """A contact, where it stands, and what of; counts are of tracked and delivered mails."""
+
+    contact: Contact
+    score: int | None
+    mails: int
+    answered: int
+    clicked: int
+    opened: int
+    perhaps: int
+    last_mailed_at: int | None
+    last_seen_at: int | None
+
+
 class EngagementQueries(TopicQueries):
     """Computes the projection, and reads it."""
 
@@ -67,6 +83,20 @@ class EngagementQueries(TopicQueries):
                 for contact, state, score in connection.execute(query):
                     found[contact] = ContactScore(EngagementState(state), score if score >= 0 else None)
         return found
+
+    def page(self, state: EngagementState, *, before: int = 0, limit: int = 50) -> list[EngagedContact]:
+        """Contacts in a state, the highest score first; `before` is the id of the last one of the page before."""
+        place = engagement.c.score, engagement.c.contact
+        mine = [engagement.c.state == state.value]
+        query = select(engagement, contacts).join(contacts, contacts.c.id == engagement.c.contact)
+        with self._database.read() as connection:
+            if before:
+                last = connection.execute(select(*place).where(engagement.c.contact == before)).first()
+                if last is None:
+                    return []
+                mine.append(tuple_(*place) < tuple_(*last))
+            rows = connection.execute(query.where(*mine).order_by(*(one.desc() for one in place)).limit(limit)).all()
+        return [_engaged(row) for row in rows]
 
     def counts(self) -> dict[EngagementState, int]:
         """How many contacts are in each state."""
@@ -140,6 +170,12 @@ class EngagementQueries(TopicQueries):
             if len(mine) < LOOKED_AT:
                 mine.append(_evidence(row, off.get(row[0], 0)))
         return found
+
+
+def _engaged(row: Any) -> EngagedContact:  # noqa: ANN401 - of both tables
+    names = "mails", "answered", "clicked", "opened", "perhaps", "last_mailed_at", "last_seen_at"
+    known = {name: getattr(row, name) for name in names}
+    return EngagedContact(as_struct(Contact, row), row.score if row.score >= 0 else None, **known)
 
 
 def _evidence(row: Any, off: int) -> MailEvidence:  # noqa: ANN401 - a row of _MAILS

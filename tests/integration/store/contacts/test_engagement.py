@@ -301,6 +301,21 @@ def test_contacts_are_counted_by_state(store: Store) -> None:
     assert sum(store.engagement.counts().values()) == len(world.contacts) - 1
 
 
+def test_a_state_is_listed_by_score_page_by_page(store: Store) -> None:
+    world = World(store, 4)
+    world.send(90)
+    world.happen(200)
+    kept = world.kept(NOW)
+    state = max(EngagementState, key=lambda one: sum(each.state is one for each in kept.values()))
+    found, before = [], 0
+    while page := store.engagement.page(state, before=before, limit=2):
+        found += [(-1 if one.score is None else one.score, one.contact.id) for one in page]
+        before = page[-1].contact.id
+    of_it = [(-1 if one.score is None else one.score, who) for who, one in kept.items() if one.state is state]
+    assert len(of_it) > 2
+    assert found == sorted(of_it, reverse=True)
+
+
 def test_an_ordinary_batch_leaves_none_behind(store: Store) -> None:
     world = World(store, 6)
     world.send(20)
