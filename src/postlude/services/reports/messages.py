@@ -25,6 +25,10 @@ from postlude.store import Activity, Copy, Link, LinkActivity, Message, MessageT
 
 __all__ = ["CopyView", "LinkView", "MessageView", "Reports", "SentMessage", "TimelineEntry"]
 
+TIMELINE: Final = 10_000
+"""Events of a timeline, at most, where nothing else is asked for."""
+ON_A_PAGE: Final = 200
+"""Events that a page shows: what a page costs does not grow with how often a mail was opened."""
 _AT_ONCE: Final = 1_000
 _PEOPLE = frozenset({Verdict.HUMAN, Verdict.HUMAN_PROXIED})
 _COUNTED = frozenset({EventKind.OPENED, EventKind.CLICKED})
@@ -90,13 +94,13 @@ class Reports:
             }
         return found
 
-    def timeline(self, message: int, recipient: str = "") -> list[TimelineEntry]:
-        """The events of a message, oldest first; with a `recipient` those of the copies to that address, if any."""
+    def timeline(self, message: int, recipient: str = "", *, limit: int = TIMELINE) -> list[TimelineEntry]:
+        """The newest events of a message, oldest first; with a `recipient` those of its copies to them, if any."""
         if recipient and (mine := self._store.messages.copies(message, recipient)):
             return [entry for copy in mine for entry in self.copy_timeline(copy)]
         recipients = {one.id: one.recipient for one in self._store.messages.copies(message)}
         urls = {one.position: one.url for one in self._store.messages.links(message)}
-        return entries(self._history.timeline(message), recipients, urls)
+        return entries(self._history.timeline(message, limit=limit), recipients, urls)
 
     def received(self, address: str, user: int, limit: int) -> list[ReceivedMessage]:
         """Messages that `user` sent to an address, newest first, with the results for that address."""
@@ -131,10 +135,10 @@ class Reports:
         """These copies with their results, in the given order."""
         return copy_views_of(self._store, copies)
 
-    def copy_timeline(self, copy: Copy) -> list[TimelineEntry]:
-        """The events of one copy, oldest first, however many its message has."""
+    def copy_timeline(self, copy: Copy, *, limit: int = TIMELINE) -> list[TimelineEntry]:
+        """The newest events of one copy, oldest first, however many its message has."""
         urls = {one.position: one.url for one in self._store.messages.links(copy.message)}
-        return entries(self._history.timeline(copy.message, copy.id), {copy.id: copy.recipient}, urls)
+        return entries(self._history.timeline(copy.message, copy.id, limit=limit), {copy.id: copy.recipient}, urls)
 
     def copies_timeline(self, copies: Sequence[Copy]) -> list[TimelineEntry]:
         """The events of these copies, copy by copy, each oldest first."""

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 from postlude.kit.ids import id_text, parse_id
 from postlude.model.errors import NotFoundError
 from postlude.services.campaigns.report_segments import ReportSegments
+from postlude.services.reports.messages import ON_A_PAGE
 from postlude.web.campaigns.draft_pages import find, report
 from postlude.web.deps import Deps
 from postlude.web.pages import pages_of
@@ -64,11 +65,13 @@ def person(request: Request, deps: Deps, viewer: SignedIn, campaign: str, copy: 
     row = deps.store.messages.copy(wanted) if wanted is not None else None
     if row is None or deps.store.campaigns.of_message(row.message) != found.id:
         raise NotFoundError(f"this campaign has no copy {copy}")
+    timeline = deps.reports.copy_timeline(row, limit=ON_A_PAGE + 1)
     return pages_of(request).render(
         request,
         "campaigns/recipient.html",
         campaign=found,
         message=row.message,
         copy=deps.reports.copy_views([row])[0],
-        timeline=deps.reports.copy_timeline(row)[::-1],
+        timeline=timeline[-ON_A_PAGE:][::-1],
+        more=len(timeline) > ON_A_PAGE,
     )

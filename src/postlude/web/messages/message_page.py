@@ -13,6 +13,7 @@ from postlude.model.errors import NotFoundError
 from postlude.model.observation import encode_observation
 from postlude.services.messages.resend import choose_copies
 from postlude.services.reports.event_table import EVENT_COLUMNS, event_rows
+from postlude.services.reports.messages import ON_A_PAGE
 from postlude.web.deps import Deps
 from postlude.web.downloads import rows_response
 from postlude.web.pages import pages_of
@@ -36,8 +37,9 @@ def message_page(request: Request, deps: Deps, viewer: SignedIn, message: str, n
     campaign = deps.store.campaigns.of_message(wanted)
     if campaign is not None:
         return RedirectResponse(f"/campaigns/{id_text(campaign)}", status_code=HTTPStatus.SEE_OTHER)
-    view, timeline = deps.reports.message(wanted), deps.reports.timeline(wanted)[::-1]
-    return pages_of(request).render(request, "messages/message.html", view=view, timeline=timeline)
+    view, timeline = deps.reports.message(wanted), deps.reports.timeline(wanted, limit=ON_A_PAGE + 1)
+    shown, more = timeline[-ON_A_PAGE:][::-1], len(timeline) > ON_A_PAGE
+    return pages_of(request).render(request, "messages/message.html", view=view, timeline=shown, more=more)
 
 
 @router.get("/messages/{message}/events.{form}")

@@ -76,6 +76,19 @@ def test_the_page_tells_what_happened_newest_first(world: World, stored: Stored,
     assert "a person" in timeline
 
 
+def test_a_mail_that_was_opened_very_often_has_its_newest_events_on_the_page(
+    world: World, stored: Stored, history: History
+) -> None:
+    message, copy = stored(world.alice.id, "Popular")
+    happened(world, history, message, copy, EventKind.SENT, *[EventKind.OPENED] * 300)
+    client = world.client(world.alice)
+    page = client.get(f"/messages/{id_text(message)}").text
+    assert page.count("event-opened") == 200
+    assert "These are the newest 200" in page
+    table = client.get(f"/messages/{id_text(message)}/events.csv").text
+    assert len(table.splitlines()) == 302
+
+
 def test_marks_say_it_in_words_too(world: World, stored: Stored, history: History) -> None:
     plain, _ = stored(world.alice.id, "One", opens=False)
     seen, copy = stored(world.alice.id, "Two")
