@@ -1,8 +1,8 @@
 """Journal records and hits as tests of the digest want them."""
 
 from postlude.journal import JournalRecord
-from postlude.model.observation import Hit, Observation, encode_observation
-from postlude.model.words import HitEndpoint
+from postlude.model.observation import Attempt, Hit, Observation, encode_observation
+from postlude.model.words import HitEndpoint, SendOutcome
 from postlude.services.digest.item import Item
 
 
@@ -14,6 +14,13 @@ def record(data: bytes, offset: int = 16) -> JournalRecord:
 def item(seen: Observation, offset: int = 16) -> Item:
     """As the digest decodes it."""
     return Item(record(encode_observation(seen), offset), seen)
+
+
+def attempt(outcome: SendOutcome, at: int, text: str = "", phase: str = "end-of-data") -> Attempt:
+    """What the next server answered for copy 10 of message 1."""
+    code = {SendOutcome.ACCEPTED: 250, SendOutcome.DEFERRED: 451}.get(outcome, 550)
+    enhanced = "5.1.1" if "no such user" in text else ""
+    return Attempt(at, 1, 10, outcome, code, enhanced, text, "mx.example", phase, 1, 0)
 
 
 def hit(endpoint: HitEndpoint, copy: int = 10, at: int = 1_000, **facts: str) -> Hit:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mails.records import attempt
 from postlude.classify import Judgement
 from postlude.journal import JournalWriter
 from postlude.kit.clock import SystemClock
@@ -28,12 +29,6 @@ def _hit(
     return Hit(at, endpoint, 1, copy // 10, copy, position, method, agent, "192.0.2.0", {}, {"network": "hosting"})
 
 
-def _attempt(outcome: SendOutcome, at: int, text: str = "", phase: str = "end-of-data") -> Attempt:
-    code = {SendOutcome.ACCEPTED: 250, SendOutcome.DEFERRED: 451}.get(outcome, 550)
-    enhanced = "5.1.1" if "no such user" in text else ""
-    return Attempt(at, 1, 10, outcome, code, enhanced, text, "mx.example", phase, 1, 0)
-
-
 def _kinds(world: World, copy: int | None = None) -> list[str]:
     return [event.kind.value for event in world.history.timeline(1, copy)]
 
@@ -48,7 +43,7 @@ def answered(world: World, human: Callable[..., Judgement]) -> World:
     """A message to Bob and Carol: Bob opened, clicked, left and answered."""
     _submit(world)
     world.say(
-        _attempt(SendOutcome.ACCEPTED, 100),
+        attempt(SendOutcome.ACCEPTED, 100),
         _hit(at=200),
         _hit(at=300),
         _hit(at=400, endpoint=HitEndpoint.LINK, position=3),
@@ -140,11 +135,11 @@ def test_mail_nobody_can_match_is_shown_and_kept(world: World) -> None:
 @pytest.mark.parametrize(
     ("attempt", "kinds", "status", "suppressed"),
     [
-        (_attempt(SendOutcome.ACCEPTED, 100, phase="sandbox"), ["sent", "delivered"], CopyStatus.SENT, False),
-        (_attempt(SendOutcome.REJECTED, 100, "550 5.1.1 no such user"), ["rejected"], CopyStatus.REJECTED, True),
-        (_attempt(SendOutcome.REJECTED, 100, "554 5.7.1 spam"), ["rejected"], CopyStatus.REJECTED, False),
-        (_attempt(SendOutcome.INDETERMINATE, 100), ["indeterminate"], CopyStatus.INDETERMINATE, False),
-        (_attempt(SendOutcome.EXPIRED, 100), ["expired"], CopyStatus.EXPIRED, False),
+        (attempt(SendOutcome.ACCEPTED, 100, phase="sandbox"), ["sent", "delivered"], CopyStatus.SENT, False),
+        (attempt(SendOutcome.REJECTED, 100, "550 5.1.1 no such user"), ["rejected"], CopyStatus.REJECTED, True),
+        (attempt(SendOutcome.REJECTED, 100, "554 5.7.1 spam"), ["rejected"], CopyStatus.REJECTED, False),
+        (attempt(SendOutcome.INDETERMINATE, 100), ["indeterminate"], CopyStatus.INDETERMINATE, False),
+        (attempt(SendOutcome.EXPIRED, 100), ["expired"], CopyStatus.EXPIRED, False),
     ],
 )
 def test_what_the_next_server_said(

@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
+from mails.records import attempt
 from postlude.classify import Judgement
 from postlude.journal import JournalReader
 from postlude.kit.clock import SystemClock
 from postlude.model.errors import StorageError
 from postlude.model.event import Event
-from postlude.model.observation import Attempt, Hit, Returned, Submitted, Webhook
+from postlude.model.observation import Hit, Returned, Submitted, Webhook
 from postlude.model.words import HitEndpoint, SendOutcome, Via
 from postlude.services.digest.hits import Hits
 
@@ -19,17 +20,8 @@ World = Any  # conftest.World: tests are found by path and cannot import one ano
 _YAHOO = "YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html"
 
 
-def _hit(
-    copy: int = 10, at: int = 1000, endpoint: HitEndpoint = HitEndpoint.PIXEL, agent: str = "Gecko", position: int = -1
-) -> Hit:
-    method = "POST" if endpoint is HitEndpoint.UNSUBSCRIBE else "GET"
-    return Hit(at, endpoint, 1, copy // 10, copy, position, method, agent, "192.0.2.0", {}, {"network": "hosting"})
-
-
-def _attempt(outcome: SendOutcome, at: int, text: str = "", phase: str = "end-of-data") -> Attempt:
-    code = {SendOutcome.ACCEPTED: 250, SendOutcome.DEFERRED: 451}.get(outcome, 550)
-    enhanced = "5.1.1" if "no such user" in text else ""
-    return Attempt(at, 1, 10, outcome, code, enhanced, text, "mx.example", phase, 1, 0)
+def _opened(copy: int = 10, at: int = 1000, agent: str = "Gecko") -> Hit:
+    return Hit(at, HitEndpoint.PIXEL, 1, copy // 10, copy, -1, "GET", agent, "192.0.2.0", {}, {})
 
 
 def _kinds(world: World, copy: int | None = None) -> list[str]:
@@ -49,7 +41,7 @@ def test_reading_everything_again_changes_nothing(
     world: World, human: Callable[..., Judgement], from_the_start: type[JournalReader]
 ) -> None:
     _submit(world)
-    world.say(_hit(), _attempt(SendOutcome.ACCEPTED, 100), _hit(at=2000), b"no observation")
+    world.say(_opened(), attempt(SendOutcome.ACCEPTED, 100), _opened(at=2000), b"no observation")
     hits = Hits(world.store.messages, human)
     world.digest(hits=hits).catch_up()
     before = (
@@ -69,7 +61,7 @@ def test_reading_everything_again_changes_nothing(
 
 @pytest.mark.parametrize("fails", ["history", "store"])
 def test_each_store_goes_on_where_it_was(world: World, fails: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    world.say(*(_hit(at=i * 1000) for i in range(250)))
+    world.say(*(_opened(at=i * 1000) for i in range(250)))
     with monkeypatch.context() as patch:
         calls = []
         name, real = ("append", world.history.append) if fails == "history" else ("apply", world.store.digest.apply)
@@ -93,14 +85,14 @@ def test_each_store_goes_on_where_it_was(world: World, fails: str, monkeypatch: 
 def test_poison_is_quarantined_and_the_rest_counts(world: World, human: Callable[..., Judgement]) -> None:
     world.spool.put(8, b"crash")
     world.say(
-        _hit(at=1),
+        _opened(at=1),
         b"\xff\x00 not msgpack",
         Returned(3, 8, "smtp", "", ""),
         Returned(4, 404, "smtp", "", ""),
         Hit(5, HitEndpoint.PIXEL, 1, 1, (1 << 64) - 1, -1, "GET", "Gecko", "", {}, {}),
         Webhook(6, "acme", {}, b"{}"),
         Submitted(7, 404, 7, Via.API, "", ()),
-        _hit(at=8, agent="nul \0 and smile \U0001f600"),
+        _opened(at=8, agent="nul \0 and smile \U0001f600"),
     )
     assert world.digest(hits=Hits(world.store.messages, human)).catch_up() == 8
     assert world.store.digest.outcomes() == {"counted": 2, "unreadable": 1, "failed": 3, "unhandled": 1, "submitted": 1}
@@ -113,7 +105,7 @@ def test_poison_is_quarantined_and_the_rest_counts(world: World, human: Callable
 
 
 def test_a_replayed_proxy_open_does_not_merge_with_itself(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    world.say(_hit(at=SystemClock().now(), agent=_YAHOO))
+    world.say(_opened(at=SystemClock().now(), agent=_YAHOO))
     with monkeypatch.context() as patch:
         patch.setattr(world.store.digest, "apply", _full)
         with pytest.raises(StorageError):
@@ -124,7 +116,7 @@ def test_a_replayed_proxy_open_does_not_merge_with_itself(world: World, monkeypa
 
 
 def test_a_history_that_refuses_one_event_takes_the_others(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    world.say(*(_hit(copy=10 + i, at=i) for i in range(9)))
+    world.say(*(_opened(copy=10 + i, at=i) for i in range(9)))
     real = world.history.append
 
     def picky(events: Sequence[Event], positions: Mapping[int, tuple[int, int]], **named: Sequence[int]) -> None:

@@ -3,59 +3,27 @@
 import pytest
 from sqlalchemy import update
 
-from postlude.kit.clock import SystemClock
 from postlude.model.words import CampaignStatus, SendOutcome, Via
 from postlude.services.accounts.sessions import end_sessions, session_user
 from postlude.services.campaigns.scheduling import UNDO_SECONDS
 from postlude.services.integrity.clock_repair import repair_times
-from postlude.services.messages.retry import RetrySchedule
 from postlude.store import AttemptResult, Batch, Copy, Message, Store, Submission
 from postlude.store.campaigns.rows import Campaign, Variant
 from postlude.store.campaigns.tables import campaigns
 from postlude.store.contacts.rows import Audience
 from postlude.store.messages.tables import copies
-
-SECOND = 1_000_000
-MINUTE, HOUR, DAY = 60 * SECOND, 3600 * SECOND, 86_400 * SECOND
-RETRY = RetrySchedule()
-AHEAD = [2 * MINUTE, 2 * HOUR, 2 * DAY, 400 * DAY]
-ME = 77
-
-
-class Settable:
-    """A clock that stands until it is set."""
-
-    def __init__(self) -> None:
-        self.at = SystemClock().now()
-
-    def now(self) -> int:
-        return self.at
+from support.wrong_clock import AHEAD, DAY, HOUR, MINUTE, RETRY, SECOND, WORKER, SettableClock, submit_at
 
 
 @pytest.fixture
-def clock() -> Settable:
-    return Settable()
+def clock() -> SettableClock:
+    return SettableClock()
 
 
-def submit(store: Store, clock: Settable, number: int = 1) -> int:
-    message = Message(
-        id=number,
-        user=7,
-        message_id=f"m{number}@example.org",
-        subject="",
-        sender="alice@example.org",
-        mail_from="alice@example.org",
-        via=Via.RELAY,
-        created_at=clock.at,
-    )
-    store.digest.apply(Batch(submissions=[Submission(message, (), (Copy(number, number, "r@example.org"),))]))
-    return number
-
-
-def defer(store: Store, clock: Settable, outcome: SendOutcome = SendOutcome.DEFERRED) -> int:
+def defer(store: Store, clock: SettableClock, outcome: SendOutcome = SendOutcome.DEFERRED) -> int:
     """A copy that was tried, and has a time for its next try."""
-    copy = submit(store, clock)
-    store.sending.claim(1, clock.at, ME)
+    copy = submit_at(store, clock)
+    store.sending.claim(1, clock.at, WORKER)
     later = RETRY.next_at(clock.at, clock.at, 1)
     store.digest.apply(Batch(attempts=[AttemptResult(copy, outcome, clock.at, 1, 451, retry_at=later)]))
     return copy
@@ -64,17 +32,19 @@ def defer(store: Store, clock: Settable, outcome: SendOutcome = SendOutcome.DEFE
 @pytest.mark.parametrize("ahead", AHEAD)
 @pytest.mark.parametrize("outcome", [SendOutcome.DEFERRED, SendOutcome.INDETERMINATE])
 def test_a_copy_that_was_deferred_while_the_clock_was_ahead_is_due(
-    store: Store, clock: Settable, ahead: int, outcome: SendOutcome
+    store: Store, clock: SettableClock, ahead: int, outcome: SendOutcome
 ) -> None:
     clock.at += ahead
     copy = defer(store, clock, outcome)
     clock.at -= ahead
     assert repair_times(store, clock, RETRY) == {"waiting copies": 1}
-    assert [one.copy for one in store.sending.claim(5, clock.at, ME)] == [copy]
+    assert [one.copy for one in store.sending.claim(5, clock.at, WORKER)] == [copy]
 
 
 @pytest.mark.parametrize("ahead", AHEAD)
-def test_a_mail_that_was_handed_in_while_the_clock_was_ahead_is_due(store: Store, clock: Settable, ahead: int) -> None:
+def test_a_mail_that_was_handed_in_while_the_clock_was_ahead_is_due(
+    store: Store, clock: SettableClock, ahead: int
+) -> None:
     message = Message(
         id=1,
         user=7,
@@ -87,17 +57,17 @@ def test_a_mail_that_was_handed_in_while_the_clock_was_ahead_is_due(store: Store
     )
     rows = (Copy(1, 1, "r@example.org", next_attempt_at=clock.at + ahead),)
     store.digest.apply(Batch(submissions=[Submission(message, (), rows)]))
-    assert store.sending.claim(1, clock.at, ME) == []
+    assert store.sending.claim(1, clock.at, WORKER) == []
     assert repair_times(store, clock, RETRY) == {"waiting copies": 1}
-    assert [one.copy for one in store.sending.claim(1, clock.at, ME)] == [1]
+    assert [one.copy for one in store.sending.claim(1, clock.at, WORKER)] == [1]
 
 
 @pytest.mark.parametrize("attempt", range(1, 9))
-def test_what_waits_as_long_as_it_should_goes_on_waiting(store: Store, clock: Settable, attempt: int) -> None:
-    submit(store, clock)
+def test_what_waits_as_long_as_it_should_goes_on_waiting(store: Store, clock: SettableClock, attempt: int) -> None:
+    submit_at(store, clock)
     later = 0
     for number in range(1, attempt + 1):
-        store.sending.claim(1, max(clock.at, later), ME)
+        store.sending.claim(1, max(clock.at, later), WORKER)
         later = RETRY.next_at(clock.at, clock.at, number)
         result = AttemptResult(1, SendOutcome.DEFERRED, clock.at, number, 451, retry_at=later)
         store.digest.apply(Batch(attempts=[result]))
@@ -109,18 +79,18 @@ def test_what_waits_as_long_as_it_should_goes_on_waiting(store: Store, clock: Se
     ("wait", "stepped", "repaired"), [(25 * HOUR, False, 0), (27 * HOUR, False, 1), (HOUR, True, 1)]
 )
 def test_what_a_limit_held_is_asked_again_when_no_limit_is_as_long(
-    store: Store, clock: Settable, wait: int, stepped: bool, repaired: int
+    store: Store, clock: SettableClock, wait: int, stepped: bool, repaired: int
 ) -> None:
-    copy = submit(store, clock)
-    store.sending.claim(1, clock.at, ME)
+    copy = submit_at(store, clock)
+    store.sending.claim(1, clock.at, WORKER)
     store.campaigns.postpone([copy], clock.at + wait, "a limit")
     assert sum(repair_times(store, clock, RETRY, stepped=stepped).values()) == repaired
-    assert bool(store.sending.claim(1, clock.at, ME)) is bool(repaired)
+    assert bool(store.sending.claim(1, clock.at, WORKER)) is bool(repaired)
 
 
-def test_a_worker_that_started_in_the_future_says_that_the_clock_was_ahead(store: Store, clock: Settable) -> None:
-    copy = submit(store, clock)
-    store.sending.claim(1, clock.at, ME)
+def test_a_worker_that_started_in_the_future_says_that_the_clock_was_ahead(store: Store, clock: SettableClock) -> None:
+    copy = submit_at(store, clock)
+    store.sending.claim(1, clock.at, WORKER)
     store.campaigns.postpone([copy], clock.at + 2 * HOUR, "a limit")
     store.sending.begin_worker("x/app", clock.at + HOUR)
     assert repair_times(store, clock, RETRY) == {"waiting copies": 1, "workers.started_at": 1}
@@ -135,20 +105,20 @@ def campaign(store: Store, **values: object) -> Campaign:
     return store.campaigns.get(5)
 
 
-def test_a_throttled_campaign_goes_on(store: Store, clock: Settable) -> None:
+def test_a_throttled_campaign_goes_on(store: Store, clock: SettableClock) -> None:
     campaign(store, paced_to=clock.at + 2 * DAY, options={"per_hour": 3600}, taken_in=True)
-    submit(store, clock)
+    submit_at(store, clock)
     with store._database.write() as connection:
         connection.execute(update(copies).where(copies.c.id == 1).values(campaign=5, next_attempt_at=0))
-    assert store.campaigns.claim(5, 10, clock.at, ME) == []  # its pace begins now
-    assert len(store.campaigns.claim(5, 10, clock.at + 2 * SECOND, ME)) == 1
+    assert store.campaigns.claim(5, 10, clock.at, WORKER) == []  # its pace begins now
+    assert len(store.campaigns.claim(5, 10, clock.at + 2 * SECOND, WORKER)) == 1
     assert store.campaigns.get(5).paced_to <= clock.at + 2 * SECOND
 
 
 @pytest.mark.parametrize("ahead", AHEAD)
 @pytest.mark.parametrize(("chosen", "repaired"), [(0, True), (UNDO_SECONDS * SECOND, True), (HOUR, False)])
 def test_a_campaign_that_is_sent_at_once_does_not_wait_for_the_clock(
-    store: Store, clock: Settable, ahead: int, chosen: int, repaired: bool
+    store: Store, clock: SettableClock, ahead: int, chosen: int, repaired: bool
 ) -> None:
     wanted = clock.at + ahead + chosen
     fixed = Message(
@@ -167,7 +137,7 @@ def test_a_campaign_that_is_sent_at_once_does_not_wait_for_the_clock(
     assert store.campaigns.get(5).scheduled_at == (clock.at if repaired else wanted)
 
 
-def test_who_signed_out_everywhere_can_sign_in(store: Store, clock: Settable) -> None:
+def test_who_signed_out_everywhere_can_sign_in(store: Store, clock: SettableClock) -> None:
     user = store.accounts.create_user("alice@example.org", created_at=clock.at)
     clock.at += 2 * DAY
     end_sessions(store, clock, user)
