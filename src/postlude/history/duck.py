@@ -17,7 +17,7 @@ from postlude.model.event import Event
 from postlude.model.journal_position import JournalPosition
 from postlude.model.named_address import names_address
 from postlude.model.segment import SegmentLabel
-from postlude.model.words import EventKind, Verdict
+from postlude.model.words import PEOPLE, EventKind, Verdict
 
 _MOVE: Final = """
 UPDATE positions SET segment = $segment, "offset" = $offset, generation = $generation WHERE writer = $writer
@@ -25,7 +25,7 @@ UPDATE positions SET segment = $segment, "offset" = $offset, generation = $gener
 _BEGIN: Final = "INSERT INTO positions VALUES ($writer, $segment, $offset, $generation)"
 _THESE: Final = "seen_at BETWEEN $first AND $last AND id IN (SELECT unnest($events))"
 _REMOVED: Final = "id IN (SELECT unnest($events))"
-_PEOPLE: Final = "'human', 'human_proxied'"
+_PEOPLE: Final = ", ".join(f"'{verdict}'" for verdict in sorted(PEOPLE))
 _MACHINES: Final = "'machine', 'machine_suspected'"
 _OUTDATED: Final = "rules_version > 0 AND rules_version < $rules"
 _JUDGED_SINCE: Final = "rules_version > 0 AND seen_at >= $since"

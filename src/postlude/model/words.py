@@ -27,6 +27,10 @@ class Verdict(StrEnum):
     SELF = "self"
 
 
+PEOPLE = frozenset({Verdict.HUMAN, Verdict.HUMAN_PROXIED})
+"""Verdicts that count as a person's."""
+
+
 class EventKind(_Renamed):
     """What an observation means for one copy."""
 
@@ -64,6 +68,9 @@ class CopyStatus(_Renamed):
     SUPPRESSED = "suppressed"
     CANCELLED = "cancelled"  # its campaign was, before it left
 
+
+ON_ITS_WAY = (CopyStatus.HELD, CopyStatus.QUEUED, CopyStatus.CLAIMED, CopyStatus.SENDING, CopyStatus.DEFERRED)
+"""Statuses of copies that have no outcome yet."""
 
 MAY_GO_AGAIN = frozenset(
     {CopyStatus.INDETERMINATE, CopyStatus.REJECTED, CopyStatus.EXPIRED, CopyStatus.SUPPRESSED, CopyStatus.DEFERRED}

@@ -9,11 +9,10 @@ from typing import Final
 
 from postlude.kit.clock import MICROS_PER_SECOND, Clock
 from postlude.model.event import RECLASSIFY, Event
-from postlude.model.words import EventKind, Verdict
+from postlude.model.words import PEOPLE, EventKind
 from postlude.store import FeedEntry, Notice, Store
 
 HOLD_SECONDS: Final = 10
-_PEOPLE: Final = frozenset({Verdict.HUMAN, Verdict.HUMAN_PROXIED})
 _TOLD: Final = frozenset({EventKind.OPENED, EventKind.CLICKED})
 
 
@@ -47,7 +46,7 @@ class Notices:
             if event.kind in _TOLD and number > self._read_to:
                 if event.cause:
                     self._correct(event, number, due)
-                elif event.verdict in _PEOPLE:
+                elif event.verdict in PEOPLE:
                     self._held[event.id] = (due, number, event)
         self._forget(entry)
         self._read_to = max(self._read_to, entry.last)
@@ -70,10 +69,10 @@ class Notices:
 
     def _correct(self, event: Event, number: int, due: int) -> None:
         held = self._held.pop(event.id, None)
-        if event.verdict in _PEOPLE:
+        if event.verdict in PEOPLE:
             if held is not None:
                 self._held[event.id] = (held[0], held[1], event)
-            elif event.cause != RECLASSIFY and event.first_verdict not in _PEOPLE:
+            elif event.cause != RECLASSIFY and event.first_verdict not in PEOPLE:
                 self._held[event.id] = (due, number, event)
         elif held is None:
             self._taken_back.append(event.id)

@@ -8,11 +8,10 @@ import msgspec
 
 from postlude.app.simulate.truth import SimulatedHit
 from postlude.model.event import Event
-from postlude.model.words import EventKind, Verdict
+from postlude.model.words import PEOPLE, EventKind, Verdict
 from postlude.population import Doer
 
 _MACHINES: Final = frozenset({Verdict.MACHINE, Verdict.MACHINE_SUSPECTED})
-_PEOPLE: Final = frozenset({Verdict.HUMAN, Verdict.HUMAN_PROXIED})
 _BY_PEOPLE: Final = frozenset({Doer.PERSON, Doer.FRIEND})
 
 
@@ -68,7 +67,7 @@ def _click(hit: SimulatedHit, verdict: Verdict, counts: Counter[str], habits: di
     counts["called machines"] += called
     if hit.doer in _BY_PEOPLE:
         counts["by people"] += 1
-        counts["people kept"] += verdict in _PEOPLE
+        counts["people kept"] += verdict in PEOPLE
         return
     counts["by machines"] += 1
     counts["found"] += called
@@ -80,10 +79,10 @@ def _click(hit: SimulatedHit, verdict: Verdict, counts: Counter[str], habits: di
 def _open(hit: SimulatedHit, verdict: Verdict, counts: Counter[str]) -> None:
     if hit.doer in _BY_PEOPLE:
         counts["opens by people"] += 1
-        counts["opens kept"] += verdict in _PEOPLE
+        counts["opens kept"] += verdict in PEOPLE
     elif hit.doer is Doer.MACHINE:
         counts["opens by machines"] += 1
-        counts["opens not believed"] += verdict not in _PEOPLE
+        counts["opens not believed"] += verdict not in PEOPLE
 
 
 def _share(part: int, whole: int) -> float:

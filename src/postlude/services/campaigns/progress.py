@@ -1,15 +1,11 @@
 """How far a campaign is: counts, rate, remaining time."""
 
-from typing import Final
-
 import msgspec
 
 from postlude.kit.clock import MICROS_PER_SECOND, Clock
-from postlude.model.words import CampaignStatus, CopyStatus
+from postlude.model.words import ON_ITS_WAY, CampaignStatus
 from postlude.store import Store
 from postlude.store.campaigns.rows import Campaign
-
-_WAITING: Final = (CopyStatus.HELD, CopyStatus.QUEUED, CopyStatus.CLAIMED, CopyStatus.SENDING, CopyStatus.DEFERRED)
 
 
 class CampaignProgress(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,7 +31,7 @@ def progress_of(
     """Where it is now. With `before`, an earlier answer, rate and remaining time are those since then."""
     counts = store.campaigns.counts(campaign.id)
     made = sum(counts.values())
-    done = made - sum(counts.get(status, 0) for status in _WAITING)
+    done = made - sum(counts.get(status, 0) for status in ON_ITS_WAY)
     total = made if campaign.taken_in else max(made, campaign.expected)
     now = clock.now()
     rate = _rate(campaign, done, now, before)

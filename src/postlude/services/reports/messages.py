@@ -11,7 +11,7 @@ import msgspec
 from postlude.classify import VERDICT_WORDS, explained, how_sure
 from postlude.history import History
 from postlude.model.event import LATE_FACTS, RECLASSIFY, WHY, Event
-from postlude.model.words import CopyStatus, EventKind, Verdict
+from postlude.model.words import PEOPLE, CopyStatus, EventKind, Verdict
 from postlude.services.reports.sentences import summary
 from postlude.services.reports.shapes import (
     CopyView,
@@ -30,7 +30,6 @@ TIMELINE: Final = 10_000
 ON_A_PAGE: Final = 200
 """Events that a page shows: what a page costs does not grow with how often a mail was opened."""
 _AT_ONCE: Final = 1_000
-_PEOPLE = frozenset({Verdict.HUMAN, Verdict.HUMAN_PROXIED})
 _COUNTED = frozenset({EventKind.OPENED, EventKind.CLICKED})
 _JUDGED = frozenset({EventKind.OPENED, EventKind.CLICKED, EventKind.UNSUBSCRIBED, EventKind.VIEWED})
 
@@ -183,7 +182,7 @@ def entries(events: Iterable[Event], recipients: dict[int, str], urls: dict[int,
     told = []
     for event in events:
         nth = 0
-        if event.kind in _COUNTED and event.verdict in _PEOPLE:
+        if event.kind in _COUNTED and event.verdict in PEOPLE:
             seen[event.copy, event.kind, event.position] += 1
             nth = seen[event.copy, event.kind, event.position]
         url = urls.get(event.position, "")

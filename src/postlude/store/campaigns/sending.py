@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple, Protocol
 from sqlalchemy import Connection, and_, case, func, insert, or_, select, update
 
 from postlude.kit.ids import id_run
-from postlude.model.words import CampaignStatus, CopyStatus
+from postlude.model.words import ON_ITS_WAY, CampaignStatus, CopyStatus
 from postlude.store.base import TopicQueries, as_struct, chunks, storable
 from postlude.store.campaigns.rows import AudienceProgress, Campaign, CampaignClaim
 from postlude.store.campaigns.tables import campaigns
@@ -24,10 +24,7 @@ from postlude.store.settings import settings
 
 _SECOND: Final = 1_000_000
 _HOUR: Final = 3600 * _SECOND
-_OPEN: Final = tuple(
-    status.value
-    for status in (CopyStatus.HELD, CopyStatus.QUEUED, CopyStatus.CLAIMED, CopyStatus.SENDING, CopyStatus.DEFERRED)
-)
+_OPEN: Final = tuple(status.value for status in ON_ITS_WAY)
 
 
 class CopyPlace(NamedTuple):

@@ -77,7 +77,10 @@ CLICKS_BY: Final = ("", "clicks", "clicks_unknown", "clicks_machine")
 
 
 def whose(verdict: Verdict) -> tuple[bool, int]:
-    """Whether it was a person, and which of the three counts it adds to (the sender's own to none)."""
+    """Whether it was a person, and which of the three counts it adds to (the sender's own to none).
+
+    `PEOPLE` written out: comparing by identity takes half as long as asking the set, and every event asks.
+    """
     if verdict is Verdict.HUMAN or verdict is Verdict.HUMAN_PROXIED:
         return True, 1
     if verdict is Verdict.UNKNOWN:

@@ -18,7 +18,7 @@ from postlude.model.domain_name import spellings
 from postlude.model.errors import InputError, StorageError
 from postlude.model.named_address import names_address
 from postlude.model.not_mailed import UNSUBSCRIBED
-from postlude.model.words import CopyStatus
+from postlude.model.words import ON_ITS_WAY, CopyStatus
 from postlude.store.accounts.tables import users
 from postlude.store.base import TopicQueries, as_struct, chunks, insert_into, lookup_key
 from postlude.store.contacts.erasing import delete_contact
@@ -42,10 +42,7 @@ KEY_OPTION: Final = "postlude_forgotten_key"
 """Execution option of an engine: a function that returns the key of the hashes."""
 _HASH_BYTES: Final = 16
 _A_NAME: Final = 3
-_ON_ITS_WAY: Final = [
-    status.value
-    for status in (CopyStatus.QUEUED, CopyStatus.HELD, CopyStatus.CLAIMED, CopyStatus.SENDING, CopyStatus.DEFERRED)
-]
+_ON_ITS_WAY: Final = [status.value for status in ON_ITS_WAY]
 _NOT_STARTED: Final = [status for status in _ON_ITS_WAY if status != CopyStatus.SENDING.value]
 
 
