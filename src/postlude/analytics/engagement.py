@@ -43,6 +43,8 @@ class MailEvidence(NamedTuple):
     first_at: int | None = None
     """Of a person's first open or click."""
     last_at: int | None = None
+    clicked_first: bool = False
+    """A click came before the first opening: one of them may be a filter's that nothing else gave away."""
 
     @property
     def tracked(self) -> bool:
@@ -131,7 +133,7 @@ def _comes_back(mails: Sequence[MailEvidence]) -> bool:
 def _state(
     delivered: Sequence[MailEvidence], tracked: Sequence[MailEvidence], seen_at: int | None, now: int
 ) -> EngagementState:
-    if any(now <= _hot_until(mail) for mail in tracked):
+    if any(now <= until for mail in tracked if (until := _hot_until(mail))):
         return EngagementState.HOT
     if seen_at is not None and now - seen_at <= ACTIVE_DAYS * _DAY:
         return EngagementState.ACTIVE
@@ -150,7 +152,8 @@ def _state(
 
 def _hot_until(mail: MailEvidence) -> int:
     """How long one mail that was opened or visited again and again, and is not answered, makes hot; 0: not at all."""
-    if mail.answered_at is not None or mail.opens + mail.clicks < HOT_VISITS:
+    visits = mail.opens + mail.clicks - mail.clicked_first
+    if mail.answered_at is not None or visits < HOT_VISITS:
         return 0
     if mail.first_at is None or mail.last_at is None or mail.last_at - mail.first_at < HOT_APART_DAYS * _DAY:
         return 0

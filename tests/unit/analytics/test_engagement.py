@@ -107,6 +107,16 @@ def test_hot_is_again_and_again_within_days_and_not_answered() -> None:
     assert state(mail(60, opens=9, seen=20, first=50)) is EngagementState.ACTIVE
 
 
+def test_a_click_before_the_first_opening_does_not_make_hot() -> None:
+    visited = mail(6, opens=2, clicks=1, seen=1, first=5)
+    assert state(visited) is EngagementState.HOT
+    assert state(visited._replace(clicked_first=True)) is EngagementState.ACTIVE
+
+
+def test_a_clock_at_nothing_makes_none_hot() -> None:
+    assert engagement_of([mail(6)], 0).state is EngagementState.NEW
+
+
 MAILS = st.builds(
     mail,
     st.floats(0, 900),

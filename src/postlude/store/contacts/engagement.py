@@ -187,7 +187,17 @@ def _evidence(row: Any, off: int) -> MailEvidence:  # noqa: ANN401 - a row of _M
         last = open_2 if click_2 is None else click_2 if open_2 is None else max(open_2, click_2)
     may = tracked & ~off
     return MailEvidence(
-        mailed_at, bool(may & 1), bool(may & 2), bool(bounced), replied_at, clicks, opens, unknown, first, last
+        mailed_at,
+        bool(may & 1),
+        bool(may & 2),
+        bool(bounced),
+        replied_at,
+        clicks,
+        opens,
+        unknown,
+        first,
+        last,
+        clicked_first=bool(clicks and opens and open_1 is not None and click_1 is not None and click_1 < open_1),
     )
 
 

@@ -202,7 +202,9 @@ def _plain_score(tracked: Sequence[Mail], now: int) -> int | None:
 
 def _is_hot(mail: Mail, now: int) -> bool:
     visits = _seen(mail, EventKind.OPENED, EventKind.CLICKED)
-    apart = len(visits) >= 3 and max(visits) - min(visits) >= DAY / 24
+    opens, clicks = (_seen(mail, kind) for kind in (EventKind.OPENED, EventKind.CLICKED))
+    early = bool(opens and clicks and min(clicks) < min(opens))
+    apart = len(visits) - early >= 3 and max(visits) - min(visits) >= DAY / 24
     return apart and now - max(visits) <= 7 * DAY and not _answered(mail)
 
 
