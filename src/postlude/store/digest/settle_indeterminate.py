@@ -16,6 +16,8 @@ _SHOWN: Final = ("bounced_at", "unsubscribed_at", "autoresponded_at")
 _DELIVERED: Final = (IMPLIED, CONFIRMED)
 # Not bound values: the index of indeterminate copies is found by this very text.
 _IS_INDETERMINATE: Final = copies.c.status == literal_column(f"'{CopyStatus.INDETERMINATE.value}'")
+# Nor without the order: SQLite would look through all copies instead, once a batch (35 ms for 800,000).
+FIRST_INDETERMINATE: Final = select(copies.c.id).where(_IS_INDETERMINATE).order_by(copies.c.id).limit(1)
 
 
 def settle_indeterminate(connection: Connection, folded: Iterable[Delta], batch: Batch) -> None:
@@ -24,7 +26,7 @@ def settle_indeterminate(connection: Connection, folded: Iterable[Delta], batch:
     `folded`: what the batch adds to the copies' activity, which is merged already. There are few such copies, mostly
     none: then it costs one look into an index.
     """
-    if connection.execute(select(copies.c.id).where(_IS_INDETERMINATE).limit(1)).first() is None:
+    if connection.execute(FIRST_INDETERMINATE).first() is None:
         return
     became = [one.copy for one in batch.attempts if one.outcome is SendOutcome.INDETERMINATE]
     shown = [delta["copy"] for delta in folded if _shows(delta)]

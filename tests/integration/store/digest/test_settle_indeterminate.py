@@ -1,10 +1,16 @@
 """What settles a copy of which nobody knew whether it arrived, on both databases."""
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
 import pytest
+from sqlalchemy.dialects import sqlite
 
 from postlude.model.event import Event
 from postlude.model.words import CopyStatus, EventKind, SendOutcome, Verdict, Via
-from postlude.store import AttemptResult, Batch, Copy, Message, Store, Submission
+from postlude.store import AttemptResult, Batch, Copy, Message, Store, Submission, open_store
+from postlude.store.digest.settle_indeterminate import FIRST_INDETERMINATE
 
 
 def submitted(store: Store) -> list[Copy]:
@@ -23,6 +29,14 @@ def happened(copy: Copy, kind: EventKind, verdict: Verdict = Verdict.MACHINE, **
 
 def unknown(copy: Copy, retry_at: int = 0) -> AttemptResult:
     return AttemptResult(copy.id, SendOutcome.INDETERMINATE, 500, 1, text="lost", retry_at=retry_at)
+
+
+def test_that_there_are_none_costs_one_look_into_their_index(tmp_path: Path) -> None:
+    open_store(f"sqlite:///{tmp_path}/state.sqlite").close()
+    asked = FIRST_INDETERMINATE.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
+    with closing(sqlite3.connect(tmp_path / "state.sqlite")) as database:
+        plan = database.execute(f"EXPLAIN QUERY PLAN {asked}").fetchall()
+    assert [row[3] for row in plan] == ["SCAN copies USING INDEX ix_copies_indeterminate"]
 
 
 SHOWS = [
