@@ -13,18 +13,21 @@ import tempfile
 import time
 from pathlib import Path
 
+import msgspec
 from result import table, write
 from windows import MESSAGE, hits
 
 from postlude.classify import judge
 from postlude.history import open_history
 from postlude.kit.clock import SystemClock
+from postlude.kit.ids import id_run
 from postlude.model.event import Event
 from postlude.model.words import CopyStatus, EventKind, HitEndpoint, Via
 from postlude.services.digest.reclassify import Reclassifier
 from postlude.store import Batch, Copy, Message, Submission, open_store
 
 BATCH = 8_000
+AT_ONCE = 1_000
 OF_A_MESSAGE = 400_000
 
 
@@ -39,6 +42,9 @@ def fill(store, history, events):
 def fill_message(store, history, events, number, before):
     now = SystemClock().now()
     copies, found = hits(events, now, message=number)
+    runs = (one for _ in range(0, len(copies), AT_ONCE) for one in id_run(AT_ONCE))  # as campaigns give them
+    known_as = dict(zip(copies, runs, strict=False))
+    copies, found = list(known_as.values()), [msgspec.structs.replace(hit, copy=known_as[hit.copy]) for hit in found]
     message = Message(
         id=number, user=1, message_id=f"{number}@x", subject="Autumn", sender="a@x.example", mail_from="", via=Via.CLI,
         created_at=now,

@@ -9,8 +9,8 @@ import duckdb
 from postlude.history.duck_file import DuckFile
 from postlude.history.event_export import export_statement
 from postlude.history.event_rows import COLUMNS, EventRows, read_event, read_reasons
-from postlude.history.interface import CopyKey, Count, CrowdedAddress, HitTotal, JudgedSlice, LinkTotal, ReasonCount
-from postlude.history.merging import EVERY, PLACES, RUN_ROWS, among, between, merge_step
+from postlude.history.interface import CopyKey, Count, CrowdedAddress, HitTotal, LinkTotal, ReasonCount
+from postlude.history.merging import EVERY, PLACES, RUN_ROWS, among, between, merge_step, stride_of
 from postlude.model.domain_name import spellings
 from postlude.model.errors import StorageError
 from postlude.model.event import Event
@@ -156,12 +156,6 @@ class DuckHistory:
         values = {"addresses": list(addresses), "first": first, "last": last}
         return [read_event(row) for row in self._query(query, values)]
 
-    def message_after(self, message: int, events: int) -> int | None:
-        """The message that so many events behind `message` lie up to; None when there are fewer."""
-        query = f"SELECT message FROM {EVERY} WHERE message > {message:d} ORDER BY message LIMIT 1 OFFSET {events:d}"  # noqa: S608 - numbers
-        found = self._query(query)
-        return int(found[0][0]) if found else None
-
     def crowded_addresses(self, after: int, last: int | None, least: int, within: int) -> list[CrowdedAddress]:
         """Addresses from which one program may have asked for `least` copies of a message in so many microseconds."""
         messages = f"message > {after:d}" + ("" if last is None else f" AND message <= {last:d}")
@@ -229,6 +223,10 @@ class DuckHistory:
             self._file.unmerged = int(connection.execute("SELECT count(*) FROM events").fetchall()[0][0])
         return self._merging
 
+    def hold_order(self, *, hold: bool) -> None:
+        """Whether what keeps the file in order waits: many rows will be replaced."""
+        self._file.hold_order(hold=hold)
+
     def leave_no_remains(self) -> None:
         """Rewrite the history, so that its file contains no deleted data."""
         self._file.write_anew()
@@ -241,19 +239,22 @@ class DuckHistory:
         """How many events were judged by rules and seen at or after `since`."""
         return int(self._query(f"SELECT count(*) FROM {EVERY} WHERE {_JUDGED_SINCE}", {"since": since})[0][0])  # noqa: S608 - fixed text
 
-    def judged_after(self, after: CopyKey, events: int, since: int) -> JudgedSlice:
-        """The judged events, and replies, of the copies behind `after`: about so many events."""
-        wanted = "" if not since else f" AND copy IN (SELECT copy FROM {EVERY} WHERE {_JUDGED_SINCE})"  # noqa: S608 - fixed text
-        wanted = f"copy <> 0 AND (rules_version > 0 OR kind = 'replied'){wanted}"
-        values = {"since": since} if since else {}
-        keys = f"SELECT message, copy FROM {EVERY} WHERE {between(after, None)} AND {wanted} ORDER BY message, copy"  # noqa: S608 - numbers
-        found = self._query(f"{keys} LIMIT 1 OFFSET {events:d}", values)
-        end = CopyKey(*found[0]) if found else None
-        query = (
-            f"SELECT {COLUMNS} FROM {EVERY} WHERE {between(after, end)} AND {wanted} "  # noqa: S608 - numbers
-            "ORDER BY message, copy, seen_at, id"
-        )
-        return JudgedSlice([read_event(row) for row in self._query(query, values)], end)
+    def slice_ends(self, events: int) -> list[CopyKey]:
+        """Keys in their order, between which about so many events lie each: one pass, however many there are."""
+        stride = stride_of(events)
+        seen = " UNION ALL ".join(f"SELECT message, copy FROM {place} WHERE rowid % {stride} = 0" for place in PLACES)  # noqa: S608 - numbers
+        placed = f"SELECT message, copy, row_number() OVER (ORDER BY message, copy) AS place FROM ({seen})"  # noqa: S608 - fixed text
+        query = f"SELECT DISTINCT message, copy FROM ({placed}) WHERE place % {events // stride} = 0 ORDER BY ALL"  # noqa: S608 - numbers
+        return [CopyKey(*row) for row in self._query(query)]
+
+    def judged_between(self, after: CopyKey, end: CopyKey | None, since: int) -> list[Event]:
+        """The judged events, and replies, of the copies behind `after` up to `end` (None: all that follow)."""
+        here = between(after, end)
+        wanted = f"{here} AND copy <> 0 AND (rules_version > 0 OR kind = 'replied')"
+        if since:
+            wanted += f" AND copy IN (SELECT copy FROM {EVERY} WHERE {here} AND {_JUDGED_SINCE})"  # noqa: S608 - fixed text
+        query = f"SELECT {COLUMNS} FROM {EVERY} WHERE {wanted} ORDER BY message, copy, seen_at, id"  # noqa: S608 - numbers
+        return [read_event(row) for row in self._query(query, {"since": since} if since else {})]
 
     def changed_since(self, number: int, copies: Sequence[int]) -> set[int]:
         """Those of these copies with events behind this number of the feed."""
@@ -318,10 +319,11 @@ class DuckHistory:
 
 
 def _take_out(connection: duckdb.DuckDBPyConnection, events: Sequence[Event]) -> None:
-    """Delete the earlier rows of these events. Their times keep it from looking through the whole table."""
-    times = [event.at for event in events]
+    """Delete the earlier rows of these events. Their times and keys keep it from looking through the whole table."""
+    times, copies = [event.at for event in events], [event.copy for event in events]
     these = {"events": [event.id for event in events], "first": min(times), "last": max(times)}
-    _delete(connection, f"{_of_messages({event.message for event in events})}{_THESE}", these)
+    near = f"{_of_messages({event.message for event in events})}copy BETWEEN {min(copies):d} AND {max(copies):d}"
+    _delete(connection, f"{near} AND {_THESE}", these)
 
 
 def _delete(connection: duckdb.DuckDBPyConnection, where: str, values: dict[str, Any]) -> None:

@@ -67,7 +67,7 @@ class DuckFile:
             "max_vacuum_tasks": 1,
         }
         self._lock = threading.Lock()
-        self._closed = False
+        self._closed = self._held = False
         self._added, self._counted_at = 0, monotonic()
         with self._translated():
             self._open()
@@ -85,6 +85,7 @@ class DuckFile:
         if not self._connection.execute("SELECT count(*) FROM feed_cursor").fetchall()[0][0]:
             self._connection.execute("INSERT INTO feed_cursor VALUES (0)")
         self.unmerged = int(self._connection.execute("SELECT count(*) FROM events").fetchall()[0][0])
+        self._connection.execute(f"SET max_vacuum_tasks = {0 if self._held else 1}")
         self._busy = False
         self._broken = False
 
@@ -130,6 +131,13 @@ class DuckFile:
             self._count(0)
         return not self._busy
 
+    def hold_order(self, *, hold: bool) -> None:
+        """Merge no small row groups, whose number grows with the history, while rows are being replaced all over it."""
+        with self._lock, self._translated():
+            self._held = hold
+            if not self._broken and not self._closed:
+                self._connection.execute(f"SET max_vacuum_tasks = {0 if hold or self._busy else 1}")
+
     def _commit(self) -> None:
         # An error at COMMIT is about the disk: errors of the rows are raised when they are added.
         try:
@@ -146,7 +154,7 @@ class DuckFile:
         busy = self._added > _BUSY * seconds
         self._added, self._counted_at = 0, monotonic()
         if busy != self._busy:
-            self._connection.execute(f"SET max_vacuum_tasks = {0 if busy else 1}")
+            self._connection.execute(f"SET max_vacuum_tasks = {0 if busy or self._held else 1}")
             self._connection.execute(f"SET threads = {1 if busy else self._config['threads']}")
             self._busy = busy
 

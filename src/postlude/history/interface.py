@@ -65,15 +65,6 @@ class CopyKey(NamedTuple):
 BEFORE_ALL: Final = CopyKey(-1, -1)
 
 
-class JudgedSlice(NamedTuple):
-    """Events of some copies, each copy whole."""
-
-    events: list[Event]
-    """By message and copy, then oldest first."""
-    end: CopyKey | None
-    """The last copy; None when there are no copies behind it."""
-
-
 class CrowdedAddress(NamedTuple):
     """An address that many copies of a message may have been asked for from."""
 
@@ -147,10 +138,6 @@ class History(Protocol):
         """Judged events of these messages from these addresses, seen between `first` and `last`, in no order."""
         ...
 
-    def message_after(self, message: int, events: int) -> int | None:
-        """The message that so many events behind `message` lie up to; None when there are fewer."""
-        ...
-
     def crowded_addresses(self, after: int, last: int | None, least: int, within: int) -> list[CrowdedAddress]:
         """Addresses from which one program may have asked for `least` copies of a message in so many microseconds.
 
@@ -178,6 +165,10 @@ class History(Protocol):
         """Take the words from replies and other mail that came back before `at`; that they came stays."""
         ...
 
+    def hold_order(self, *, hold: bool) -> None:
+        """Whether keeping the file in order waits, since many rows will be replaced: it costs more with every row."""
+        ...
+
     def leave_no_remains(self) -> None:
         """Rewrite the history, so that its file contains no deleted data. Takes as long as copying it."""
         ...
@@ -190,10 +181,15 @@ class History(Protocol):
         """How many events were judged by rules and seen at or after `since`."""
         ...
 
-    def judged_after(self, after: CopyKey, events: int, since: int) -> JudgedSlice:
-        """The judged events, and replies, of the copies behind `after`: about so many events.
+    def slice_ends(self, events: int) -> list[CopyKey]:
+        """Keys in their order, between which about so many events lie each. Few events: none."""
+        ...
 
-        `since`: only of copies with a judged event seen then or later; 0: of all.
+    def judged_between(self, after: CopyKey, end: CopyKey | None, since: int) -> list[Event]:
+        """The judged events, and replies, of the copies behind `after` up to `end` (None: all that follow).
+
+        By message and copy, then oldest first. `since`: only of copies with a judged event seen then or later; 0: of
+        all.
         """
         ...
 

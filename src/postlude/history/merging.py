@@ -118,13 +118,18 @@ def _new_run(connection: DuckDBPyConnection, level: int) -> int:
 
 def _end_of_slice(connection: DuckDBPyConnection, parts: list[int], begin: CopyKey, rows: int) -> CopyKey | None:
     """The key that about `rows` rows lie before; None when fewer are left."""
-    stride = min(_STRIDE, max(rows // 64, 1))
+    stride = stride_of(rows)
     seen = (
         f"SELECT message, copy FROM merged WHERE rowid % {stride} = 0 AND {among('run', parts)} "  # noqa: S608 - numbers
         f"AND {between(begin, None)} ORDER BY message, copy LIMIT 1 OFFSET {rows // stride}"
     )
     found = connection.execute(seen).fetchall()
     return CopyKey(*found[0]) if found else None
+
+
+def stride_of(rows: int) -> int:
+    """One of how many rows is looked at to divide runs into parts of `rows`."""
+    return min(_STRIDE, max(rows // 64, 1))
 
 
 def between(begin: CopyKey, end: CopyKey | None) -> str:

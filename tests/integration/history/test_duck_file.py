@@ -1,10 +1,12 @@
 """A disk that fills up: what the history refuses is refused as a whole, and nothing is taken for a bad record."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from postlude.history import open_history
+from postlude.history.duck import DuckHistory
 from postlude.model.errors import StorageError
 from postlude.model.event import Event
 from postlude.model.journal_position import JournalPosition
@@ -62,3 +64,15 @@ def test_a_rewriting_that_finds_no_room_is_done_once_there_is_some(tmp_path: Pat
         assert history.total() == 11 * BATCH
         assert sorted(path.name for path in folder.iterdir()) == ["history.duckdb"]
         history.close()
+
+
+def test_order_waits_while_it_is_held_also_after_the_file_was_opened_again(tmp_path: Path) -> None:
+    with closing(open_history(tmp_path / "history.duckdb")) as history:
+        assert isinstance(history, DuckHistory)
+        found = []
+        for hold in (True, False):
+            history.hold_order(hold=hold)
+            history.append(events(0), {})
+            history.leave_no_remains()
+            found += history._query("SELECT current_setting('max_vacuum_tasks')")
+    assert found == [(0,), (1,)]

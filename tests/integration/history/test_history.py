@@ -3,6 +3,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -239,13 +240,8 @@ def test_opens_and_clicks_are_counted_by_what_decided(history: History) -> None:
 
 def _in_slices(history: History, events: int, since: int = 0) -> list[list[Event]]:
     """What is to be judged, slice by slice."""
-    found, end = [], BEFORE_ALL
-    while True:
-        some, following = history.judged_after(end, events, since)
-        found.append(some)
-        if following is None:
-            return found
-        end = following
+    ends = [BEFORE_ALL, *history.slice_ends(events), None]
+    return [history.judged_between(after, end, since) for after, end in pairwise(ends) if after is not None]
 
 
 @pytest.mark.parametrize("size", [1, 3, 10, 1000])
@@ -267,7 +263,14 @@ def test_slices_since_a_time_are_of_copies_that_were_seen_then(history: History)
     assert found == [2, 4]
 
 
-def test_a_message_is_found_so_many_events_on(history: History) -> None:
-    history.append([_event(number, message=1 + number // 4, copy=number) for number in range(1, 13)], {})
-    assert history.message_after(0, 5) == 2
-    assert history.message_after(2, 5) is None
+def test_slices_lie_about_so_many_events_apart(history: History) -> None:
+    history.append([_event(number, message=number % 10, copy=number, rules_version=3) for number in range(1, 1001)], {})
+    sizes = [len(some) for some in _in_slices(history, 100)]
+    assert len(sizes) in {10, 11}
+    assert max(sizes) <= 101
+    assert history.slice_ends(2_000) == []
+
+
+def test_no_slice_holds_a_copy_of_many_events_in_parts(history: History) -> None:
+    history.append([_event(number, copy=1 + number // 90, rules_version=3) for number in range(1, 101)], {})
+    assert [len(some) for some in _in_slices(history, 10)] in ([89, 11], [89, 11, 0])

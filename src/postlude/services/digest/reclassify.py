@@ -8,7 +8,7 @@ kept in, some messages or copies at a time, so that a slice costs the same howev
 
 from array import array
 from bisect import bisect_left
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from time import perf_counter
@@ -26,7 +26,7 @@ from postlude.store import Batch, Store
 
 _COPIES: Final = 1000  # a step: about 0.2 s, so that what comes meanwhile does not wait longer
 _SLICE: Final = 100_000  # events that are in memory at a time: 40 MB
-_ADDRESSES: Final = 500_000  # events whose addresses are counted at a time
+_SLICES: Final = 5  # whose addresses are counted at a time
 _PLACE: Final = "reclassify:place"
 _JUDGED: Final = "reclassify:judged-by"
 _KNOWN: Final = 8192
@@ -84,7 +84,8 @@ class Reclassifier:
         self._judge = CopyJudge(self._links_of, classifier, rules_version, settings)
         self._shared = array("q")
         self._changed: set[int] = set()
-        self._crowds_after: int | None = None
+        self._slices: deque[CopyKey | None] | None = None  # where each ends that is still to do; None: not divided yet
+        self._crowds: deque[tuple[int, int | None]] = deque()
         self._began = self._ended = 0.0
 
     def start(self, since: int = 0, *, dry_run: bool = False) -> ReclassifyProgress:
@@ -99,7 +100,7 @@ class Reclassifier:
         place = None if dry_run else self._store.settings.get(_PLACE)
         if isinstance(place, list) and place[:2] == [self._version, since]:
             self._after = CopyKey(*place[2:])
-        self._shared, self._crowds_after, self._end = array("q"), BEFORE_ALL.message, BEFORE_ALL
+        self._shared, self._slices, self._end = array("q"), None, BEFORE_ALL
         self._began = perf_counter()
         self._running = bool(self._total)
         return self.progress()
@@ -108,6 +109,7 @@ class Reclassifier:
         """Stop. Every event has one verdict, old or new."""
         if self._running:
             self._ended = perf_counter()
+            self._history.hold_order(hold=False)
         self._running = False
         return self.progress()
 
@@ -130,14 +132,17 @@ class Reclassifier:
         """Do one step; True while there is more."""
         if not self._running:
             return False
-        if self._crowds_after is not None:
-            self._crowds_after = self._find_crowds(self._crowds_after)
+        if self._slices is None:
+            self._slices = self._divide()
+            return True
+        if self._crowds:
+            self._find_crowds(*self._crowds.popleft())
             return True
         if not self._groups:
-            if self._end is None:
+            if not self._slices:
                 self._finish()
                 return False
-            self._load()
+            self._load(self._slices.popleft())
         some, self._groups = self._groups[: self._copies], self._groups[self._copies :]
         if some:
             self._judge_again(some)
@@ -147,15 +152,19 @@ class Reclassifier:
                 self._store.settings.put(_PLACE, [self._version, self._since, *self._after])
         return self._running
 
-    def _find_crowds(self, after: int) -> int | None:
-        """What neighbours say, of the messages behind `after`, before the copies are looked at one by one.
+    def _divide(self) -> deque[CopyKey | None]:
+        """Into slices, once: to look for the end of each would read all that follows it each time."""
+        self._history.hold_order(hold=True)
+        ends = self._history.slice_ends(_SLICE)
+        messages = sorted({end.message for end in ends[_SLICES - 1 :: _SLICES]})
+        self._crowds = deque(zip([BEFORE_ALL.message, *messages], [*messages, None], strict=True))
+        return deque([*(end for end in ends if end > self._after), None])
 
-        The last message that was looked at; None when it was the last of all.
-        """
+    def _find_crowds(self, after: int, last: int | None) -> None:
+        """What neighbours say, of the messages behind `after`, before the copies are looked at one by one."""
         least, within = self._settings.shared_copies, round(self._settings.shared_seconds * MICROS_PER_SECOND)
-        last = self._history.message_after(after, _ADDRESSES)
         wanted = self._history.crowded_addresses(after, last, least, within)
-        found = set(self._shared)
+        found: set[int] = set()
         for some in _in_parts(wanted):
             messages, addresses = {one.message for one in some}, {one.address for one in some}
             events = self._history.of_visitors(messages, addresses, 0, _FOR_EVER)
@@ -169,8 +178,9 @@ class Reclassifier:
             for key, hits in visitors.items():
                 if key:
                     found |= crowded(hits, self._settings, self._store.messages.domains)
-        self._shared = array("q", sorted(found))
-        return last
+        self._shared.extend(found)
+        if not self._crowds:
+            self._shared = array("q", sorted(self._shared))
 
     def _shared_of(self, events: Sequence[Event]) -> set[int]:
         """Of a copy that had hits since its slice was read, also where the digest found it."""
@@ -183,9 +193,9 @@ class Reclassifier:
         place = bisect_left(self._shared, number)
         return place < len(self._shared) and self._shared[place] == number
 
-    def _load(self) -> None:
-        self._read_to = self._history.cursor()
-        events, self._end = self._history.judged_after(self._after, _SLICE, self._since)
+    def _load(self, end: CopyKey | None) -> None:
+        self._read_to, self._end = self._history.cursor(), end
+        events = self._history.judged_between(self._after, end, self._since)
         self._groups = [(copy, list(some)) for copy, some in groupby(events, key=lambda event: event.copy)]
 
     def _finish(self) -> None:
@@ -211,10 +221,15 @@ class Reclassifier:
         )
         if self._dry:
             return
-        batch = Batch(corrections=corrections, rewindowed=rejudged.windows, at=self._clock.now())
+        batch = Batch(corrections=corrections, rewindowed=self._other_windows(rejudged.windows), at=self._clock.now())
         entry = self._store.digest.apply(batch)
         if corrections.after:
             self._history.append(entry.events, {}, replace=entry.events, number=entry.first)
+
+    def _other_windows(self, windows: dict[int, bytes]) -> dict[int, bytes]:
+        """Those that are stored in another form: nearly all are as they were, and writing is dear."""
+        stored = self._store.messages.windows(windows)
+        return {copy: window for copy, window in windows.items() if stored.get(copy) != window}
 
     def _fresh(self, groups: Sequence[Group]) -> Sequence[Group]:
         """The groups, read again where something came since they were."""
