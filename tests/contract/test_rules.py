@@ -32,6 +32,7 @@ def near(network: str) -> Hit:
 
 CASES = {
     "self": (hit(facts={"self": "1"}), hit(facts={"self": "0"})),
+    "colleague": (hit(facts={"self": "colleague"}), hit(facts={"self": "1"})),
     "own-human": (hit(facts={"own": "human"}), hit(facts={"own": "machine"})),
     "own-machine": (hit(facts={"own": "machine"}), hit(facts={"own": "human"})),
     "own-self": (hit(facts={"own": "self"}), hit(facts={"own": "human"})),

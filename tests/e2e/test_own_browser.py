@@ -54,6 +54,38 @@ def test_own_clicks_do_not_count_and_others_do(
     expect(owner.locator(".copy", has_text=BOB)).to_contain_text("2 clicks")
 
 
+@pytest.mark.parametrize("colleagues", ["count", "leave-out"])
+def test_a_colleagues_click_is_told_apart_as_the_setting_says(
+    postlude: Callable[..., Postlude], owner: Page, browser: Browser, shop: Shop, colleagues: str
+) -> None:
+    """Two people of one instance, each in a browser of their own that they marked."""
+    running = postlude(colleagues=colleagues)
+    owner.goto(running.printed_link())
+    link = send(owner, running, shop)
+    mark(owner, running, "Mark this browser", "no longer count")
+    visit(owner, link)
+
+    assert running.run("user", "add", "carol@team.test").code == 0
+    context = browser.new_context(user_agent=DESKTOP)
+    carol = context.new_page()
+    carol.goto(running.run("sign-in", "carol@team.test").out.strip())
+    mark(carol, running, "Mark this browser", "no longer count")
+    visit(carol, link)
+    context.close()
+
+    owner.goto(running.web_url)
+    owner.get_by_role("link", name="The prices").first.click()
+    clicks = owner.locator(".event-clicked")
+    expect(clicks).to_have_count(2)
+    expect(clicks.filter(has_text="signed in here").filter(has_text="You loaded it yourself")).to_have_count(1)
+    copy = owner.locator(".copy", has_text=BOB)
+    if colleagues == "count":
+        expect(copy).to_contain_text("1 click")
+        return
+    expect(clicks.filter(has_text="A colleague loaded it")).to_contain_text("by a colleague")
+    expect(copy).not_to_contain_text("1 click")
+
+
 def send(page: Page, running: Postlude, shop: Shop) -> str:
     """One mail; the tracked link in it."""
     page.get_by_role("link", name="Compose").first.click()

@@ -9,7 +9,7 @@ from postlude.classify.copy_window import (
     Correction,
     PeopleTimes,
     add_hits,
-    begin_window,
+    comes_too_late,
     hits_left,
     people_times,
     read_hits,
@@ -17,12 +17,21 @@ from postlude.classify.copy_window import (
 )
 from postlude.classify.crawler_list import CrawlerList, bundled_crawlers
 from postlude.classify.crowd import CrowdHit, DomainsOf, crowded
-from postlude.classify.explain import RULE_WORDS, VERDICT_WORDS, explained, how_sure
+from postlude.classify.explain import RULE_WORDS, VERDICT_WORDS, explained, how_sure, who_words
 from postlude.classify.judge import Judgement, judge
 from postlude.classify.networks import BUNDLED, NetworkList, Networks, network_facts, read_list
 from postlude.classify.own_rules import OwnRules, read_own_rules
 from postlude.classify.reconsider import Reviewed, reconsider
-from postlude.classify.rules import RULES, RULES_VERSION, Confidence, VerdictRule, since_class
+from postlude.classify.rules import (
+    COLLEAGUE,
+    COLLEAGUES_VISIT,
+    OWN_VISIT,
+    RULES,
+    RULES_VERSION,
+    Confidence,
+    VerdictRule,
+    since_class,
+)
 from postlude.classify.sighting import (
     REPLY,
     SHARED,
@@ -42,7 +51,10 @@ from postlude.classify.window_rules import WINDOW_RULES, WindowRule, WindowSetti
 
 __all__ = [
     "BUNDLED",
+    "COLLEAGUE",
+    "COLLEAGUES_VISIT",
     "LIMIT",
+    "OWN_VISIT",
     "REPLY",
     "RULES",
     "RULES_VERSION",
@@ -70,9 +82,9 @@ __all__ = [
     "WindowRule",
     "WindowSettings",
     "add_hits",
-    "begin_window",
     "bundled_crawlers",
     "code_of",
+    "comes_too_late",
     "crowd_key",
     "crowded",
     "entry_of",
@@ -92,4 +104,5 @@ __all__ = [
     "read_window",
     "reconsider",
     "since_class",
+    "who_words",
 ]

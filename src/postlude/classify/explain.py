@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from postlude.classify.rules import RULES, Confidence
+from postlude.classify.rules import COLLEAGUE, RULES, Confidence
 from postlude.classify.window_rules import WINDOW_RULES
 
 VERDICT_WORDS: Final = {
@@ -17,6 +17,7 @@ VERDICT_WORDS: Final = {
 
 _ALONE: Final = {
     "self": "You loaded it yourself, signed in here.",
+    COLLEAGUE: "A colleague loaded it, signed in here.",
     "own-human": "Your own rules say that a person comes from there.",
     "own-machine": "Your own rules say that a machine comes from there.",
     "own-self": "Your own rules say that you come from there.",
@@ -61,6 +62,11 @@ _SURE: Final = {
     Confidence.MEDIUM: "likely",
     Confidence.WEAK: "a hint",
 }
+
+
+def who_words(verdict: str, reasons: Sequence[str]) -> str:
+    """Who caused it."""
+    return "a colleague" if reasons and reasons[0] == COLLEAGUE else VERDICT_WORDS[verdict]
 
 
 def how_sure(reasons: Sequence[str]) -> str:

@@ -12,11 +12,18 @@ from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.model.observation import Hit
 from postlude.model.words import HitEndpoint, Verdict
 
-RULES_VERSION: Final = 5
+RULES_VERSION: Final = 6
 """Goes up whenever the same hit may be judged differently."""
 
 PROMPT_SECONDS: Final = 2
 """A click this soon after the hand-off is suspected: reading a mail takes longer (craft-campaign #546)."""
+
+
+OWN_VISIT: Final = "1"
+COLLEAGUES_VISIT: Final = "colleague"
+"""Values of the fact `self`."""
+COLLEAGUE: Final = "colleague"
+"""The rule whose `self` is a colleague and not the sender."""
 
 
 class Confidence(IntEnum):
@@ -109,7 +116,8 @@ def _prompt(seen: HitFacts) -> bool:
 _C, _V = Confidence, Verdict
 
 RULES: Final = (
-    VerdictRule("self", _C.CERTAIN, _V.SELF, _V.SELF, lambda s: s.hit.facts.get("self") == "1"),
+    VerdictRule("self", _C.CERTAIN, _V.SELF, _V.SELF, lambda s: s.hit.facts.get("self") == OWN_VISIT),
+    VerdictRule(COLLEAGUE, _C.CERTAIN, _V.SELF, _V.SELF, lambda s: s.hit.facts.get("self") == COLLEAGUES_VISIT),
     VerdictRule("own-human", _C.CERTAIN, _V.HUMAN, _V.HUMAN, lambda s: s.hit.facts.get("own") == "human"),
     VerdictRule("own-machine", _C.CERTAIN, _V.MACHINE, _V.MACHINE, lambda s: s.hit.facts.get("own") == "machine"),
     VerdictRule("own-self", _C.CERTAIN, _V.SELF, _V.SELF, lambda s: s.hit.facts.get("own") == "self"),

@@ -4,7 +4,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from postlude.classify import Judgement, judge
+from postlude.classify import COLLEAGUES_VISIT, OWN_VISIT, Judgement, judge
 from postlude.kit.ids import parse_id
 from postlude.model.errors import NotFoundError
 from postlude.model.observation import Hit
@@ -38,13 +38,18 @@ class OwnVisits:
     def __call__(self, hit: Hit, /, *, sent_at: int | None) -> Judgement:
         """As `judge`."""
         mark = hit.facts.get(OWN_MARK)
-        if mark and self._is_own(mark, hit.message):
-            hit = msgspec.structs.replace(hit, facts=hit.facts | {"self": "1"})
+        if mark and (whose := self._whose(mark, hit.message)):
+            hit = msgspec.structs.replace(hit, facts=hit.facts | {"self": whose})
         return self._classify(hit, sent_at=sent_at)
 
-    def _is_own(self, mark: str, message: int) -> bool:
+    def _whose(self, mark: str, message: int) -> str:
+        """The fact for the rules; empty where the visit is judged as a recipient's."""
         user = parse_id(mark.partition(":")[0])
-        return user is not None and (not self._colleagues_count or user == self._sender(message))
+        if user is None:
+            return ""
+        if user == self._sender(message):
+            return OWN_VISIT
+        return "" if self._colleagues_count else COLLEAGUES_VISIT
 
     def know(self, message: int, sender: int) -> None:
         """A message that is about to be stored."""

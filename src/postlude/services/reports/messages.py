@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from postlude.classify import VERDICT_WORDS, explained, how_sure
+from postlude.classify import VERDICT_WORDS, explained, how_sure, who_words
 from postlude.history import History
 from postlude.model.event import LATE_FACTS, RECLASSIFY, WHY, Event
 from postlude.model.words import PEOPLE, CopyStatus, EventKind, Verdict
@@ -162,7 +162,7 @@ class Reports:
             JudgedLine(
                 kind=kind.value,
                 verdict=verdict.value,
-                who=VERDICT_WORDS[verdict.value],
+                who=who_words(verdict.value, (rule,)),
                 sure=how_sure((rule,)),
                 why=explained((rule,) if rule else ()),
                 rule=rule,
@@ -198,7 +198,7 @@ def entries(events: Iterable[Event], recipients: dict[int, str], urls: dict[int,
                 reasons=event.reasons,
                 sure=how_sure(event.reasons) if judged else "",
                 why=explained(event.reasons, event.facts.get(WHY, "")) if judged else "",
-                who=VERDICT_WORDS[event.verdict.value] if judged else "",
+                who=who_words(event.verdict.value, event.reasons) if judged else "",
                 first_verdict=event.first_verdict.value if event.first_verdict else "",
                 correction=_correction(event) if judged else "",
                 cause=event.cause,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
+from postlude.classify import COLLEAGUE
 from postlude.kit.clock import to_iso
 from postlude.model.event import Event
 from postlude.model.words import EventKind, Verdict
@@ -32,6 +33,10 @@ _PROBABLY: Final = frozenset({"subject", "address"})
 def summary(event: Event, nth: int, url: str = "") -> str:
     """What happened, in one sentence without a full stop. `nth` counts the same thing by people on one copy."""
     return _clip(_SENTENCES[event.kind](event, nth, url))
+
+
+def _by_whom(event: Event) -> str:
+    return "by a colleague" if event.reasons[:1] == (COLLEAGUE,) else _WHO[event.verdict]
 
 
 def _matched(event: Event) -> str:
@@ -121,11 +126,11 @@ def _ordinal(nth: int) -> str:
 
 def _opened(event: Event, nth: int, _url: str) -> str:
     client = event.facts.get("client", "")
-    return "Opened" + (f" in {client}" if client else "") + f" {_WHO[event.verdict]}" + _ordinal(nth)
+    return "Opened" + (f" in {client}" if client else "") + f" {_by_whom(event)}" + _ordinal(nth)
 
 
 def _clicked(event: Event, nth: int, url: str) -> str:
-    return f"Clicked {_destination(event, url)} {_WHO[event.verdict]}" + _ordinal(nth)
+    return f"Clicked {_destination(event, url)} {_by_whom(event)}" + _ordinal(nth)
 
 
 def _destination(event: Event, url: str) -> str:
@@ -160,8 +165,8 @@ def _displayed(_event: Event, _nth: int, _url: str) -> str:
 def _viewed(event: Event, _nth: int, url: str) -> str:
     page = event.facts.get("page", "")
     if page == "link":
-        return f"Checked {_destination(event, url)} without following it {_WHO[event.verdict]}"
-    return _PAGES.get(page, "Looked at a page about this mail") + f" {_WHO[event.verdict]}"
+        return f"Checked {_destination(event, url)} without following it {_by_whom(event)}"
+    return _PAGES.get(page, "Looked at a page about this mail") + f" {_by_whom(event)}"
 
 
 def _unmatched(event: Event, _nth: int, _url: str) -> str:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from postlude.classify import explained, who_words
 from postlude.model.observation import Hit
 from postlude.model.words import HitEndpoint, Verdict
 from postlude.services.digest.own_visits import OwnVisits
@@ -30,6 +31,20 @@ def test_the_senders_own_visit_is_their_own() -> None:
 @pytest.mark.parametrize(("count", "expected"), [(True, Verdict.HUMAN), (False, Verdict.SELF)])
 def test_a_colleagues_visit_counts_unless_it_is_left_out(count: bool, expected: Verdict) -> None:
     assert verdict(mark_of(COLLEAGUE), colleagues_count=count) is expected
+
+
+def test_a_colleagues_visit_is_told_from_the_senders_own() -> None:
+    visits = OwnVisits({MESSAGE: SENDER}.get, colleagues_count=False)
+    found = []
+    for user in (SENDER, COLLEAGUE):
+        facts = {"signed_in": mark_of(user)}
+        hit = Hit(1, HitEndpoint.PIXEL, 1, MESSAGE, 3, -1, "GET", CHROME, "", {}, facts)
+        reasons = visits(hit, sent_at=None).reasons
+        found.append((who_words("self", reasons), explained(reasons)))
+    assert found == [
+        ("you", "You loaded it yourself, signed in here."),
+        ("a colleague", "A colleague loaded it, signed in here."),
+    ]
 
 
 @pytest.mark.parametrize("mark", ["", "nonsense", ":"])
