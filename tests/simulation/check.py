@@ -1,12 +1,12 @@
 """The end of a simulation against the model: each function is one promise, and names what breaks it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Final
 
-from postlude.classify import LIMIT, RULES_VERSION
-from postlude.services.digest.reclassify import Group, Reclassifier
+from postlude.classify import RULES_VERSION
+from postlude.services.digest.reclassify import Reclassifier
 from postlude.services.reports.shapes import CopyView, MessageView, TimelineEntry
 from simulation.clock import MICROS
 from simulation.model import REPEATING, Asked, Key, Model
@@ -178,16 +178,9 @@ def _by_verdict(entries: list[TimelineEntry], kind: str) -> Counter[str]:
     return Counter(groups.get(entry.verdict, entry.verdict) for entry in entries if entry.kind == kind)
 
 
-class _OfWholeWindows(Reclassifier):
-    """Leaves out copies with more hits than a window holds: of those, what came late may depend on the order."""
-
-    def _judge_again(self, groups: Sequence[Group]) -> None:
-        super()._judge_again([group for group in groups if len(group[1]) <= LIMIT])
-
-
 def verdicts_are_the_same_from_nothing(found: Found) -> Iterator[str]:
     """Whatever came late, twice or after a restart: judging the whole history again changes no verdict."""
-    work = _OfWholeWindows(found.app.history, found.app.store, rules_version=RULES_VERSION + 1)
+    work = Reclassifier(found.app.history, found.app.store, rules_version=RULES_VERSION + 1)
     work.start(dry_run=True)
     while work.step():
         pass

@@ -2,7 +2,10 @@
 
 While a copy has no more than LIMIT hits its verdicts are a function of the set of its hits, sorted by (time, id). With
 more, the oldest one leaves with the verdict it has; a verdict that those which left had given is not taken back. An
-opening by proxy stays while others in the window repeat it.
+opening by proxy stays while others in the window repeat it. So they still are a function of the set if hits come in
+order; for one that does not (`comes_too_late`) the copy is judged from nothing by its caller, who has the others.
+
+The window of a copy's only hit is that hit: most copies have no more, and a header would say nothing that it does not.
 """
 
 from bisect import insort
@@ -51,6 +54,8 @@ _BOTH: Final = _DOUBTFUL_OPEN | _PERSONAL
 _ODD_CODES: Final = HEAD | LEAVING | DAMAGED | SHARED
 _DOUBTFUL: Final = frozenset({SUSPECTED, UNKNOWN})
 _TWO: Final = 2
+_FULL: Final = LIMIT * SIZE
+"""Bytes: less than that in a window and of new hits are not too many."""
 
 LinkCount = Callable[[], int]
 
@@ -102,17 +107,15 @@ def add_hits(
 
     `shared`: ids of hits, of these or in the window, that neighbours show to be of one visitor to many recipients.
     """
-    if not window and unpack_from(entries)[2] & SHARED:
+    if len(window) + len(entries) > _FULL and len(entries) > SIZE:
+        entries = b"".join(pack_sighting(*one) for one in _sorted(entries))
+    if shared or (not window and unpack_from(entries)[2] & SHARED) or (len(window) > SIZE and window[0] != _FORMAT):
         return _Review(window, settings, links, {}, shared).add(_sorted(entries), b"")
-    if not window and len(entries) == SIZE and not shared:
-        return AddedHits(begin_window(entries), _NOTHING, [])
-    if shared or (window and window[0] != _FORMAT):
-        return _Review(window, settings, links, {}, shared).add(_sorted(entries), b"")
+    if not window and len(entries) == SIZE:
+        return AddedHits(entries, _NOTHING, [])
     reviewed: dict[int, Reviewed] = {}
-    done = 0
-    if not window:
-        window, done = begin_window(entries[:SIZE]), SIZE
-    window, done = _append(window, entries, done, settings, reviewed)
+    done = 0 if window else SIZE
+    window, done = _append(window or entries[:SIZE], entries, done, settings, reviewed)
     if done < len(entries):  # rules must look at all of them
         return _Review(window, settings, links, reviewed).add(_sorted(entries[done:]), entries[:done])
     return AddedHits(window, reviewed, [])
@@ -124,7 +127,7 @@ def _sorted(entries: bytes) -> list[Sighting]:
 
 def read_window(window: bytes) -> list[Sighting]:
     """The hits of a window."""
-    return read_hits(window[_start(window) :])
+    return read_hits(window if len(window) == SIZE else window[_start(window) :])
 
 
 def read_hits(entries: bytes) -> list[Sighting]:
@@ -134,7 +137,15 @@ def read_hits(entries: bytes) -> list[Sighting]:
 
 def hits_left(window: bytes) -> bool:
     """Whether there were more hits than it holds."""
-    return bool(window[1] & _OVERFLOWED)
+    return len(window) > SIZE and bool(window[1] & _OVERFLOWED)
+
+
+def comes_too_late(window: bytes, entries: bytes) -> bool:
+    """Whether some of these hits should have been in the window before others left it, or leave it now."""
+    if len(window) + len(entries) <= _FULL:
+        return False
+    hits, news = read_window(window), _sorted(entries)
+    return (hits_left(window) or len(hits) + len(news) > LIMIT) and news[0][:2] < hits[-1][:2]
 
 
 def people_times(window: bytes) -> PeopleTimes:
@@ -147,7 +158,7 @@ def people_times(window: bytes) -> PeopleTimes:
 
 def _older(window: bytes) -> PeopleTimes:
     """When people came with hits that left the window."""
-    return PeopleTimes(*_OLDER.unpack_from(window, _head(window))) if window[1] & _OVERFLOWED else PeopleTimes()
+    return PeopleTimes(*_OLDER.unpack_from(window, _head(window))) if hits_left(window) else PeopleTimes()
 
 
 def _head(window: bytes) -> int:
@@ -158,14 +169,14 @@ def _start(window: bytes) -> int:
     return _head(window) + (_OLDER.size if window[1] & _OVERFLOWED else 0)
 
 
-def begin_window(entry: bytes) -> bytes:
-    """The window of a copy's first hit."""
+def _begun(entry: bytes) -> tuple[int, ...]:
+    """The header of one hit, when more are added."""
     at, _, code, _, network, visitor, _ = unpack_from(entry)
     kind = code & KIND
     plain = network if code & PLAIN else 0
     anchor, seen, program = (at, visitor, network) if kind == OPEN and code & PROXIED else (0, 0, 0)
     click = at if kind == CLICK else 0
-    return _HEADER.pack(_FORMAT, _MARKS[code], plain > 0, click, 0, plain, 0, at, anchor, seen, program) + entry
+    return _FORMAT, _MARKS[code], plain > 0, click, 0, plain, 0, at, anchor, seen, program
 
 
 class _MarksOfCodes(dict[int, int]):
@@ -194,8 +205,8 @@ def _append(
     window: bytes, entries: bytes, done: int, settings: WindowSettings, reviewed: dict[int, Reviewed]
 ) -> tuple[bytes, int]:
     """The window with more hits at its end, and up to where in `entries`: before the first one that rules must see."""
-    _, marks, networks, click, earlier, net_a, net_b, newest, anchor, seen, program = _HEADER.unpack_from(window)
-    older, body = _parts(window, marks)
+    header, older, body = _parts(window)
+    _, marks, networks, click, earlier, net_a, net_b, newest, anchor, seen, program = header
     sweep, end = settings.sweep_seconds * MICROS_PER_SECOND, len(entries)
     while done < end:
         at, _, code, _, network, visitor, _ = unpack_from(entries, done)
@@ -220,12 +231,13 @@ def _append(
                 break
             else:
                 entry = _repeated(entry, at - anchor, reviewed, same=visitor == seen)
-        older, body, marks = _room(older, body, more, settings)
+        marks = more
+        older, body, marks = (older, body, marks) if len(body) < _FULL else _room(older, body, marks, settings)
         body += entry
         newest = at
         done += SIZE
-    header = _HEADER.pack(_FORMAT, marks, networks, click, earlier, net_a, net_b, newest, anchor, seen, program)
-    return header + older + body, done
+    packed = _HEADER.pack(_FORMAT, marks, networks, click, earlier, net_a, net_b, newest, anchor, seen, program)
+    return packed + older + body, done
 
 
 def _repeated(entry: bytes, after: int, reviewed: dict[int, Reviewed], *, same: bool) -> bytes:
@@ -234,16 +246,16 @@ def _repeated(entry: bytes, after: int, reviewed: dict[int, Reviewed], *, same: 
     return entry[:-1] + bytes((verdict,))
 
 
-def _parts(window: bytes, marks: int) -> tuple[bytes, bytes]:
-    """What is kept of hits that left, and the hits."""
-    body = window[_HEADER.size :]
-    return (body[: _OLDER.size], body[_OLDER.size :]) if marks & _OVERFLOWED else (b"", body)
+def _parts(window: bytes) -> tuple[tuple[int, ...], bytes, bytes]:
+    """The header, what is kept of hits that left, and the hits."""
+    if len(window) == SIZE:
+        return _begun(window), b"", window
+    header, body = _HEADER.unpack_from(window), window[_HEADER.size :]
+    return (header, body[: _OLDER.size], body[_OLDER.size :]) if header[1] & _OVERFLOWED else (header, b"", body)
 
 
 def _room(older: bytes, body: bytes, marks: int, settings: WindowSettings) -> tuple[bytes, bytes, int]:
-    """The same without the hit that leaves where one more would not fit, and the marks."""
-    if len(body) < LIMIT * SIZE:
-        return older, body, marks
+    """The same without the hit that leaves, and the marks."""
     place = _leaves(read_hits(body), settings) if _is_proxied_open(unpack_from(body)[2]) else 0
     gone = Sighting(*unpack_from(body, place * SIZE))
     known = PeopleTimes(*_OLDER.unpack(older)) if older else PeopleTimes()
@@ -281,7 +293,7 @@ class _Review:
         self._hits = [_marked(one, shared) for one in read_window(window)] if window else []
         self._shared = shared
         self._older = _older(window) if window else PeopleTimes()
-        self._overflowed = bool(window and window[1] & _OVERFLOWED)
+        self._overflowed = hits_left(window)
         self._reviewed = reviewed
         self._changed: dict[int, Correction] = {}
         self._news: set[int] = set()

@@ -3,14 +3,16 @@
 import random
 from typing import Any
 
+import msgspec
 import pytest
 
 from mails.visits import NOON, S, visit
 from postlude.classify import RULES_VERSION
 from postlude.model.event import LATE_FACTS, Event
-from postlude.model.observation import Attempt, Observation, Submitted
-from postlude.model.words import EventKind, HitEndpoint, SendOutcome, Verdict, Via
+from postlude.model.observation import Attempt, Hit, Observation, Submitted
+from postlude.model.words import PEOPLE, EventKind, HitEndpoint, SendOutcome, Verdict, Via
 from postlude.services.digest.hits import Hits
+from postlude.services.digest.late_facts import MOST_HITS
 from postlude.services.digest.own_visits import OwnVisits, sender_in
 from postlude.services.digest.reclassify import Reclassifier
 from postlude.services.digest.reconsider import Windows
@@ -189,3 +191,58 @@ def test_any_order_of_all_facts_ends_the_same(world: World, seed: int) -> None:
         clicks = [event for event in _events(world) if event.copy == copy]
         assert done.clicks == sum(event.verdict is Verdict.HUMAN for event in clicks)
         assert done.first_click_at == min((e.at for e in clicks if e.verdict is Verdict.HUMAN), default=None)
+
+
+def _many_hits(chance: random.Random) -> list[Observation]:
+    """Of two copies more than a window holds: sweeps, openings by proxy and networks, each in a crowd of others."""
+    found: list[Observation] = []
+    for copy in (10, 11):
+        start = 700.0
+        for _ in range(chance.randrange(8, 20)):
+            start += chance.choice((3, 15, 40, 700))
+            kind = chance.randrange(4)
+            if kind == 0:
+                found += [visit(start + n / 5, n, copy=copy) for n in range(chance.randrange(2, 7))]
+            elif kind == 1:
+                found += [_proxied(start + 9 * n, copy) for n in range(chance.randrange(1, 7))]
+            elif kind == 2:
+                found += [
+                    visit(start + 20 * n, copy=copy, address=f"198.51.{n}.0") for n in range(chance.randrange(1, 4))
+                ]
+            else:
+                found.append(visit(start, chance.randrange(6), copy=copy, address="203.0.113.0"))
+    return found
+
+
+def _proxied(seconds: float, copy: int) -> Hit:
+    agent = "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)"
+    return msgspec.structs.replace(visit(seconds, copy=copy), user_agent=agent)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_more_hits_than_a_window_holds_end_the_same_in_any_order(submitted: World, seed: int) -> None:
+    chance = random.Random(seed)
+    hits = _many_hits(chance)
+    chance.shuffle(hits)
+    place, digest = 0, submitted.digest()
+    while place < len(hits):
+        some = hits[place : place + chance.randrange(1, 40)]
+        place += len(some)
+        submitted.say(*some)
+        digest.catch_up()
+        if chance.random() < 0.3:
+            digest = submitted.digest(batch_records=chance.randrange(1, 20))
+    _nothing_changes_when_all_is_judged_again(submitted)
+    for copy, done in submitted.store.messages.activity(1).items():
+        theirs = [event for event in submitted.history.timeline(1, copy) if event.verdict in PEOPLE]
+        assert done.clicks == sum(event.kind is EventKind.CLICKED for event in theirs)
+        assert done.opens == sum(event.kind is EventKind.OPENED for event in theirs)
+
+
+def test_a_late_hit_of_a_copy_with_thousands_is_judged_by_what_is_at_hand(submitted: World) -> None:
+    digest = submitted.digest()
+    submitted.say(*(visit(40 * n) for n in range(1, MOST_HITS + 40)))
+    digest.catch_up()
+    submitted.say(visit(20, 0))
+    digest.catch_up()
+    assert submitted.store.messages.activity(1)[10].clicks == 1

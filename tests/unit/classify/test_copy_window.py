@@ -14,6 +14,8 @@ from postlude.classify import (
     Sighting,
     WindowSettings,
     add_hits,
+    hits_left,
+    people_times,
     read_window,
     reconsider,
 )
@@ -139,6 +141,16 @@ def test_a_window_of_the_first_format_is_read_and_written_anew() -> None:
     assert added.window[0] == 2
     assert len(read_window(added.window)) == 7
     assert [verdict(one.reviewed.verdict) for one in added.corrections] == [Verdict.MACHINE]
+
+
+def test_the_window_of_one_hit_is_that_hit() -> None:
+    entry = packed(seen(5, OPEN))[0]
+    added = add_hits(b"", entry, SETTINGS, lambda: 0)
+    assert added.window == entry
+    assert not hits_left(entry)
+    assert people_times(entry).first_open == seen(5, OPEN).at
+    [shared] = add_hits(entry, b"", SETTINGS, lambda: 0, {seen(5, OPEN).id}).corrections
+    assert verdict(shared.reviewed.verdict) is Verdict.MACHINE_SUSPECTED
 
 
 def test_the_first_click_of_a_sweep_is_judged_again() -> None:

@@ -1,21 +1,25 @@
-"""Copies with hits that were digested before what they are judged by: the hand-off, and the message.
+"""Copies with hits that were digested before what they are judged by: the hand-off, the message, earlier hits.
 
 A filter may follow a link before the answer of the next server is in the journal; and after a backup was put back, an
-edge's journal may be read before the one of the mail. A verdict is a function of the facts and not of their order, so
-such a copy is judged from nothing when they come.
+edge's journal may be read before the one of the mail. Of a copy with more hits than a window holds, one may come late.
+A verdict is a function of the facts and not of their order, so such a copy is judged from nothing when they come.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
-from postlude.classify import SHARED, VERDICTS, hits_left, read_window
+from postlude.classify import SHARED, SIGHTING_BYTES, VERDICTS, comes_too_late, hits_left, read_window
 from postlude.model.domain_name import address_key
 from postlude.model.event import LATE_FACTS, Event
 from postlude.model.words import EventKind, SendOutcome
 from postlude.services.digest.item import Meaning
-from postlude.services.digest.judge_copy import CopyJudge, Rejudged, by_copy
+from postlude.services.digest.judge_copy import CopyJudge, Rejudged, by_copy, shared_in
+
+MOST_HITS: Final = 1_024
+"""Events of a copy. With more, a late hit is judged by what the window has: reading them all would cost too much."""
+_NOTED: Final = 4_096
 
 
 class KnownEvents(Protocol):
@@ -31,6 +35,14 @@ class EventsOfCopies(Protocol):
 
     def of_copies(self, copies: Sequence[int]) -> list[Event]:
         """Every event of these copies, oldest first."""
+        ...
+
+
+class TimelineOfCopy(Protocol):
+    """The history."""
+
+    def timeline(self, message: int, copy: int | None = None, *, limit: int = 10_000) -> list[Event]:
+        """The events of one copy, oldest first: the newest `limit` of them."""
         ...
 
 
@@ -89,6 +101,43 @@ def late_copies(
             shared = {one.id for one in some if one.code & SHARED}
             found[copy] = LateCopy(events, sent.get(copy), shared, facts.domains.get(copy, ""))
     return found
+
+
+class Disordered:
+    """Finds copies with more hits than a window holds of which some come after later ones. For the digest's thread."""
+
+    def __init__(self, history: TimelineOfCopy) -> None:
+        self._history = history
+        self._too_many: set[int] = set()
+
+    def find(
+        self,
+        windows: Mapping[int, bytes],
+        news: Mapping[int, bytes],
+        messages: Mapping[int, int],
+        known: Container[int] = (),
+    ) -> dict[int, LateCopy]:
+        """Those of these copies; `news`: their new hits, packed; `known`: those that are late by other facts."""
+        found: dict[int, LateCopy] = {}
+        for copy, window in windows.items():
+            if len(window) <= SIGHTING_BYTES:  # most of them
+                continue
+            if comes_too_late(window, news[copy]) and copy not in known and copy not in self._too_many:
+                every = self._history.timeline(messages[copy], copy, limit=MOST_HITS + 1)
+                hits = read_window(window)
+                if len(every) > MOST_HITS:
+                    self._note(copy)
+                elif {one.id for one in hits} <= {event.id for event in every}:
+                    [(_, events)] = by_copy(every)
+                    sent = [event.at for event in every if event.kind is EventKind.SENT]
+                    shared = shared_in(events).union(one.id for one in hits if one.code & SHARED)
+                    found[copy] = LateCopy(events, sent[-1] if sent else None, shared)
+        return found
+
+    def _note(self, copy: int) -> None:
+        if len(self._too_many) >= _NOTED:
+            self._too_many.clear()
+        self._too_many.add(copy)
 
 
 def judge_late(

@@ -99,7 +99,8 @@ class Neighbours:
             pending[key] = pending[key] + entry if key in pending else entry
         times = [event.at for _, event in hits]
         first = min(times)
-        self._newest = max(self._newest, *times)
+        last = max(times)
+        self._newest = max(self._newest, last)
         if not self._loaded:
             self._load(first)
         self._judge(self._late(hits) if first - self._reach < self._from else {}, marks)
@@ -108,8 +109,8 @@ class Neighbours:
     def done(self) -> None:
         """The state has it."""
         new, most = self._new, _OF_A_VISITOR * _HIT.size
-        for key, hits in self._pending.items():
-            new[key] = hits if len(hits) <= most else _newest(hits)
+        new.update(self._pending)
+        new.update({key: _newest(hits) for key, hits in self._pending.items() if len(hits) > most})
         for key, shared in self._shared.items():
             new[key] = _marked(new[key], shared)
         self._pending, self._shared = {}, {}

@@ -17,7 +17,6 @@ from postlude.classify import (
     Reviewed,
     WindowSettings,
     add_hits,
-    begin_window,
     judge,
     pack_sighting,
     read_hits,
@@ -28,7 +27,15 @@ from postlude.model.words import EventKind
 from postlude.services.digest.hits import HitClassifier
 from postlude.services.digest.item import Item, Meaning
 from postlude.services.digest.judge_copy import CopyJudge, Rejudged, by_copy, shared_in
-from postlude.services.digest.late_facts import LateCopy, LateFacts, judge_late, late_copies, late_facts
+from postlude.services.digest.late_facts import (
+    Disordered,
+    LateCopy,
+    LateFacts,
+    TimelineOfCopy,
+    judge_late,
+    late_copies,
+    late_facts,
+)
 from postlude.services.digest.neighbours import CrowdMarks, DomainSource, NearbyEvents, Neighbours, PlainHit, plain_hits
 from postlude.store import CopyTimes, Corrections
 
@@ -56,7 +63,7 @@ class WindowSource(DomainSource, Protocol):
         ...
 
 
-class EventSource(NearbyEvents, Protocol):
+class EventSource(NearbyEvents, TimelineOfCopy, Protocol):
     """Where earlier events are."""
 
     def of_ids(self, wanted: Mapping[int, int]) -> list[Event]:
@@ -140,6 +147,7 @@ class Windows:
         self._rules_version = rules_version
         self._cache = WindowCache()
         self._neighbours = Neighbours(source, earlier, settings)
+        self._disordered = Disordered(earlier)
         self._links: dict[int, int] = {}
         self._recent: list[Sequence[Event]] = []
         self._judge = CopyJudge(self._links_of, classifier, rules_version, settings)
@@ -153,16 +161,21 @@ class Windows:
         for one in late.values():
             entries.plain.extend(plain_hits(one.events))
         marks = self._neighbours.look(entries.plain, {copy: one.domain for copy, one in late.items() if one.domain})
-        review = self._by_windows(entries, marks, late)
+        before = self._before(entries.windows)
+        late |= self._disordered.find(before, entries.windows, entries.messages, late)
+        review = self._by_windows(entries, before, marks, late)
         return self._with_late(review, late, entries, marks) if late else review
 
-    def _by_windows(self, entries: _Entries, marks: CrowdMarks, late: Mapping[int, LateCopy]) -> Review:
+    def _by_windows(
+        self, entries: _Entries, before: dict[int, bytes], marks: CrowdMarks, late: Mapping[int, LateCopy]
+    ) -> Review:
         """Of all copies but the late ones."""
         events, marked = entries.events, marks.hits
         messages = entries.messages | marks.messages if marks.messages else entries.messages
         hits = {copy: entry for copy, entry in entries.windows.items() if copy not in late} if late else entries.windows
         others = [copy for copy in marked if copy not in entries.windows and copy not in late]
-        before = self._before([*hits, *others] if others else hits)
+        if others:
+            before |= self._before(others)
         windows: dict[int, bytes] = {}
         rewindowed: dict[int, bytes] = {}
         reviewed: dict[int, Reviewed] = {}
@@ -176,7 +189,7 @@ class Windows:
         for copy, entry in hits.items():
             window = before.get(copy)
             if window is None and len(entry) == SIGHTING_BYTES and copy not in marked:  # most copies
-                windows[copy] = begin_window(entry)
+                windows[copy] = entry
                 continue
             added = add_hits(window or b"", entry, settings, links, marked.get(copy, ()))
             windows[copy] = added.window

@@ -52,6 +52,10 @@ class KeptEvents:
     def of_copies(self, copies: Sequence[int]) -> list[Event]:
         return [event for event in self.events if event.copy in copies]
 
+    def timeline(self, message: int, copy: int | None = None, *, limit: int = 10_000) -> list[Event]:
+        found = (event for event in self.events if event.message == message and copy in {None, event.copy})
+        return sorted(found, key=lambda event: (event.at, event.id))[-limit:]
+
     def since(self, at: int, kinds: Sequence[EventKind], *, limit: int = 10_000) -> list[Event]:
         return [event for event in self.events if event.at >= at and event.kind in kinds][-limit:]
 
