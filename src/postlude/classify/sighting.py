@@ -124,6 +124,19 @@ def code_of(hit: Hit, judgement: Judgement, *, sent_at: int | None = None) -> in
     return code | NUMBER_OF[judgement.verdict] << _BASE | sure << _SURE
 
 
+_APPLE: Final = OPEN | UNKNOWN << _BASE | Confidence.HIGH << _SURE
+
+
+def is_by_apple(code: int) -> bool:
+    """Whether Apple's privacy service loaded the image: no other rule leaves an opening undecided so surely."""
+    return code & (KIND | HEAD | KIND << _BASE | KIND << _SURE) == _APPLE
+
+
+def is_surely_read(code: int) -> bool:
+    """Whether a mail program opened the message: a person's opening, which its name alone says surely."""
+    return code & (KIND | HEAD | KIND << _BASE) == OPEN | HUMAN << _BASE and code >> _SURE & KIND >= Confidence.HIGH
+
+
 def is_plain(reasons: Collection[str]) -> bool:
     """Whether nothing but its program's name speaks for a person, by what one request alone says.
 

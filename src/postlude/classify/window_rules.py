@@ -25,6 +25,8 @@ from postlude.classify.sighting import (
     SUSPECTED,
     UNKNOWN,
     Sighting,
+    is_by_apple,
+    is_surely_read,
 )
 from postlude.kit.clock import MICROS_PER_SECOND
 
@@ -171,8 +173,11 @@ def _tabs(window: Sequence[Sighting], run: Sequence[int], settings: WindowSettin
     if first.code & LATE:
         return True
     reading = first.at - _micros(settings.tabs_after_seconds)
-    opened = (one for one in window[: run[0]] if one.code & (KIND | HEAD) == OPEN and one.at <= reading)
-    return any(one.visitor == first.visitor or one.code & PROXIED for one in opened)
+    opened = [one for one in window[: run[0]] if one.code & (KIND | HEAD) == OPEN]
+    if any(is_surely_read(one.code) for one in opened):
+        return True
+    loaded = (one for one in opened if one.at <= reading)
+    return any(one.visitor == first.visitor or one.code & PROXIED or is_by_apple(one.code) for one in loaded)
 
 
 def _of_sweep(
@@ -334,12 +339,13 @@ WINDOW_RULES: Final = (
         "A person follows one link, perhaps two. A filter follows them all, and loads the image beside them. Three "
         "different links in ten seconds are suspected; five, or all the message has, are a machine's. The first click "
         "is judged again when the others arrive. Three or four of more links are left alone where a person may have "
-        "opened them in tabs: one visitor, a hand's pace, and either later than filters look or after that program, "
-        "or the provider's image proxy, had loaded the image some seconds before. Whoever clicks while another sweeps "
-        "is judged by their own clicks.",
+        "opened them in tabs: one visitor, a hand's pace, and either later than filters look, or after a mail "
+        "program had opened the message, or where that program, the provider's image proxy or Apple's privacy service "
+        "had loaded the image some seconds before: the message was in the mailbox, and filters look before. Whoever "
+        "clicks while another sweeps is judged by their own clicks.",
         _CRAFT,
         "A person opens every link of a short message in tabs at once, or a few of them within minutes of delivery "
-        "where another program loads the images. A filter takes a few links slowly and late.",
+        "where no image was loaded. A filter takes a few links slowly and late.",
         _sweeps,
     ),
     WindowRule(

@@ -72,7 +72,10 @@ def requests_of(reader: Reader, mailing: SimulatedMailing, fate: Fate) -> list[S
     chance = Random(f"requests {mailing.seed} {reader.seed}")  # noqa: S311 - a model, no secret
     found = [*_filtered(reader, mailing, chance), *_loaded_ahead(reader, chance)]
     if fate.opened:
-        found += _read(reader, fate, chance, prefetched=any(one.doer is Doer.APPLE for one in found))
+        opened = _opened(reader, chance)
+        # Who opens a message that the device has not loaded yet loads it then, and not once more afterwards.
+        found = [one for one in found if one.doer is not Doer.APPLE or one.after < opened]
+        found += _read(reader, fate, opened, chance, prefetched=any(one.doer is Doer.APPLE for one in found))
     return sorted(found, key=lambda one: one.after)
 
 
@@ -91,8 +94,11 @@ def _loaded_ahead(reader: Reader, chance: Random) -> Iterator[SimulatedRequest]:
         )
 
 
-def _read(reader: Reader, fate: Fate, chance: Random, *, prefetched: bool) -> Iterator[SimulatedRequest]:
-    opened = chance.uniform(6, 40) if reader.quick else 30 + chance.lognormvariate(math.log(2 * _HOUR), 1.6)
+def _opened(reader: Reader, chance: Random) -> float:
+    return chance.uniform(6, 40) if reader.quick else 30 + chance.lognormvariate(math.log(2 * _HOUR), 1.6)
+
+
+def _read(reader: Reader, fate: Fate, opened: float, chance: Random, *, prefetched: bool) -> Iterator[SimulatedRequest]:
     eyes, hand = _programs(reader, chance)
     yield from _opening(reader, eyes, opened, chance, prefetched=prefetched)
     yield from _clicks(reader, fate.links, hand, opened, chance)

@@ -1,9 +1,21 @@
 import pytest
 
-from postlude.classify import REPLY, Confidence, Sighting, code_of, judge, pack_sighting, place_of, program_of
-from postlude.classify.sighting import ACT, CLICK, HEAD, LEAVING, OPEN, PAGE, PLAIN, PROXIED, SIZE
+from postlude.classify import REPLY, RULES, Confidence, Sighting, code_of, judge, pack_sighting, place_of, program_of
+from postlude.classify.sighting import (
+    ACT,
+    CLICK,
+    HEAD,
+    LEAVING,
+    OPEN,
+    PAGE,
+    PLAIN,
+    PROXIED,
+    SIZE,
+    is_by_apple,
+    is_surely_read,
+)
 from postlude.model.observation import Hit
-from postlude.model.words import HitEndpoint
+from postlude.model.words import HitEndpoint, Verdict
 
 CHROME = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/146.0.0.0 Safari/537.36"
@@ -30,6 +42,33 @@ def _code(agent: str, endpoint: HitEndpoint, method: str = "GET", **facts: str) 
 def test_what_is_kept_of_a_hit(seen: Sighting, kind: int, marks: int) -> None:
     assert seen.kind == kind
     assert seen.code >> 9 == marks >> 9
+
+
+def test_apples_service_is_told_from_other_openings_that_stay_open() -> None:
+    assert is_by_apple(_code("Mozilla/5.0", HitEndpoint.PIXEL, network="apple_egress").code)
+    for other in (
+        _code("Mozilla/5.0", HitEndpoint.PIXEL),
+        _code("Mozilla/5.0", HitEndpoint.LINK, network="apple_egress"),
+        _code("Mozilla/5.0", HitEndpoint.PIXEL, "HEAD", network="apple_egress"),
+        _code(GMAIL, HitEndpoint.PIXEL),
+        _code(CHROME, HitEndpoint.PIXEL),
+    ):
+        assert not is_by_apple(other.code)
+    firm = [rule.id for rule in RULES if rule.on_open is Verdict.UNKNOWN and rule.confidence is Confidence.HIGH]
+    assert firm == ["apple-mpp"]
+
+
+def test_a_mail_programs_opening_is_told_from_others() -> None:
+    bird = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Thunderbird/140.6.0"
+    assert is_surely_read(_code(bird, HitEndpoint.PIXEL).code)
+    for other in (
+        _code(bird, HitEndpoint.LINK),
+        _code(bird, HitEndpoint.PIXEL, "HEAD"),
+        _code(CHROME, HitEndpoint.PIXEL),
+        _code(GMAIL, HitEndpoint.PIXEL),
+        _code("Mozilla/5.0", HitEndpoint.PIXEL, network="apple_egress"),
+    ):
+        assert not is_surely_read(other.code)
 
 
 def test_a_reply_is_certainly_a_person() -> None:

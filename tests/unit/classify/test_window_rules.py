@@ -46,6 +46,14 @@ def sweep(links: int, *, every: float = 0.1, start: float = 43.0, late: bool = F
     return [seen(start + n * every, link=n, marks=PLAIN | LATE if late else PLAIN) for n in range(links)]
 
 
+def by_apple(seconds: float, sure: Confidence = Confidence.HIGH) -> Sighting:
+    return seen(seconds, OPEN, marks=0, base=UNKNOWN, sure=sure, visitor=9)
+
+
+def mail_program(seconds: float) -> Sighting:
+    return seen(seconds, OPEN, marks=0, sure=Confidence.HIGH, visitor=8)
+
+
 def damaged(seconds: float, *, visitor: int = 1) -> Sighting:
     return seen(seconds, PAGE, marks=PLAIN | DAMAGED, visitor=visitor)
 
@@ -68,6 +76,12 @@ SPEAKS: dict[str, list[tuple[list[Sighting], list[Verdict]]]] = {
         (sweep(5, every=1.0, late=True), [M] * 5),  # too many for a person's tabs
         ([seen(43 + n / 10, link=n, visitor=n + 1) for n in range(6)], [M] * 6),  # from an address for each link
         ([seen(42.5, OPEN), *sweep(3, every=1.0)], [S] * 4),  # the image, and at once the links
+        ([by_apple(42.5), *sweep(3, every=1.0)], [U, S, S, S]),
+        ([by_apple(30, Confidence.MEDIUM), *sweep(3, every=1.0)], [U, S, S, S]),  # a program without a name
+        ([by_apple(30), *sweep(3)], [U, S, S, S]),  # faster than a hand
+        ([mail_program(30), *sweep(3)], [H, S, S, S]),
+        ([*sweep(2, every=1.0), mail_program(44.5), seen(45, link=2)], [S, S, H, S]),  # opened in between
+        ([by_apple(30), *sweep(5, every=1.0)], [U, *[M] * 5]),  # too many
     ],
     "many-networks": [([seen(n * 40, OPEN, network=n + 1) for n in range(3)], [M] * 3)],
     "head-first": [([seen(1, marks=HEAD, base=4, sure=Confidence.CERTAIN), seen(1.2)], [M, S])],
@@ -97,6 +111,8 @@ SILENT: dict[str, list[tuple[list[Sighting], list[Verdict]]]] = {
         ([seen(42, OPEN, visitor=7), *sweep(3)], [H, S, S, S]),  # another visitor's
         (sweep(4, every=0.5, late=True), [H] * 4),  # a person's tabs
         ([proxied(30, visitor=9), *sweep(3, every=1.0)], [P, H, H, H]),  # shown by a provider's proxy before
+        ([mail_program(42), *sweep(3, every=1.0)], [H] * 4),  # read in a mail program
+        ([by_apple(30), *sweep(3, every=1.0)], [H] * 4),  # in a mailbox that Apple loads images for
         ([*sweep(6), seen(45, link=2, visitor=8)], [M] * 6 + [H]),  # who clicks while another sweeps
         ([seen(30, OPEN), *sweep(3, every=1.0)], [H] * 4),  # in the program that had loaded the image before
     ],

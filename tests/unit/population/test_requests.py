@@ -28,6 +28,13 @@ def test_apple_loads_what_was_never_read() -> None:
     assert {request.doer for request in all_of("apple-privacy", Fate())} == {Doer.APPLE}
 
 
+def test_apple_loads_no_later_than_the_message_is_opened() -> None:
+    for seed in range(50):
+        found = requests_of(reader("apple-privacy", seed=seed), MAILING, Fate(opened=True, links=(0,)))
+        clicked = next(one.after for one in found if one.link == 0)
+        assert [one.doer for one in found if one.link == PIXEL and one.after < clicked] == [Doer.APPLE]
+
+
 def test_blocked_images_are_not_loaded() -> None:
     assert [request for request in all_of("images-blocked", READ) if request.link == PIXEL] == []
 
