@@ -1,6 +1,7 @@
 import re
 import subprocess
 import sys
+from enum import StrEnum
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,14 @@ def test_every_word_is_explained(enum: type[words.EventKind]) -> None:
     page = (ROOT / "docs" / "reference" / "words.md").read_text()
     for member in enum:
         assert re.search(rf"^\| `{member.value}` \| \S.{{10,}}", page, re.MULTILINE), f"{member.value} is not explained"
+
+
+@pytest.mark.parametrize(
+    "enum", [one for one in vars(words).values() if isinstance(one, type) and issubclass(one, StrEnum)]
+)
+def test_every_word_is_named(enum: type[StrEnum]) -> None:
+    page = (ROOT / "docs" / "reference" / "words.md").read_text()
+    assert [member.value for member in enum if member.value and f"`{member.value}`" not in page] == []
 
 
 def test_every_relative_link_in_the_docs_leads_somewhere() -> None:
