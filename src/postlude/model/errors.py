@@ -18,6 +18,10 @@ class InputError(PostludeError):
     exit_code = 2
 
 
+class NotPermittedError(InputError):
+    """The user's role does not permit this. An owner can give them another one: `postlude user role`."""
+
+
 class QuotaError(InputError):
     """A login has submitted as much as it may for now. Wait, or have the operator raise it: `postlude user limits`."""
 

@@ -9,7 +9,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from postlude.web import errors, health
-from postlude.web.accounts import account, preferences, set_password, sign_in
+from postlude.web.accounts import account, people, preferences, set_password, sign_in
 from postlude.web.campaigns import actions, click_maps, comparison_pages, draft_pages, recipients, report_files
 from postlude.web.contacts import engagement as engagement_pages
 from postlude.web.contacts import imports, lists, suppressions
@@ -47,6 +47,7 @@ _PARTS: Final = (
     sign_in,
     set_password,
     account,
+    people,
     health,
 )
 _OF_CONTACTS: Final = (imports, contact_pages, engagement_pages, lists, suppressions, segment_pages)
@@ -66,10 +67,10 @@ def create_app(deps: WebDeps) -> ASGIApp:
     errors.install(app)
     # Outermost: the handler of unexpected errors wraps the application's own middleware.
     answers = RefusalPages(errors.sign_in_first, errors.error_page)
-    return SecurityHeaders(RequestLimits(app, deps, _routes_of(deps), answers))
+    return SecurityHeaders(RequestLimits(app, deps, routes_of(deps), answers))
 
 
-def _routes_of(deps: WebDeps) -> list[BaseRoute]:
+def routes_of(deps: WebDeps) -> list[BaseRoute]:
     """Every route of the application on `deps`, but static files."""
     return [route for router in _routers(deps) for route in router.routes]
 

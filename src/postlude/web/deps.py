@@ -13,7 +13,7 @@ from fastapi import Depends, Request
 from postlude.adapters.sandbox_outbox import SandboxOutbox
 from postlude.kit.clock import Clock
 from postlude.model.listen_address import ListenAddress
-from postlude.services.accounts.account_mail import PasswordResets
+from postlude.services.accounts.account_mail import PasswordResets, SendAccountMail
 from postlude.services.accounts.preferences import UserPreferences
 from postlude.services.accounts.sign_in import PasswordSignIn
 from postlude.services.campaigns.content import Contents
@@ -143,6 +143,7 @@ class AccountParts:
 
     sign_in: PasswordSignIn
     resets: PasswordResets
+    send: SendAccountMail
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 
-from postlude.model.errors import InputError, NotFoundError, PostludeError, StorageError
+from postlude.model.errors import InputError, NotFoundError, NotPermittedError, PostludeError, StorageError
 from postlude.web.pages import pages_of
 from postlude.web.request_limits import BodyTooLargeError
 from postlude.web.session import ForgedFormError, NotSignedInError
@@ -42,6 +42,7 @@ _PAGES: Final[tuple[tuple[type[Exception], _Page], ...]] = (
     (ForgedFormError, _FORGED),
     (NotFoundError, _NOT_FOUND),
     (StorageError, _AWAY),
+    (NotPermittedError, _Page(403, "Your role does not permit this", "{}")),
     (InputError, _Page(400, "The input is not valid", "{}")),
     (RequestValidationError, _Page(400, "The input is not valid", "A field is missing or malformed.")),
     (PostludeError, _Page(502, "The other side did not answer", "{}")),

@@ -8,11 +8,12 @@ from starlette.responses import JSONResponse
 
 from postlude.services.health import Health
 from postlude.web.deps import Deps
+from postlude.web.permissions import OPEN
 
 router = APIRouter()
 
 
-@router.get("/healthz")
+@router.get("/healthz", dependencies=[OPEN])
 def health(request: Request, deps: Deps) -> JSONResponse:
     """`{"status": "ok"}` with 200, or `"degraded"` with 503; asked from this machine also with the checks."""
     return health_answer(request, deps.health())

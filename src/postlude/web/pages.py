@@ -11,6 +11,7 @@ from postlude.kit.clock import to_iso
 from postlude.kit.ids import id_text
 from postlude.model.address import shown
 from postlude.model.errors import PostludeError
+from postlude.model.role import Permission, permitted
 from postlude.services.health import CheckResult, Health
 from postlude.web import labels
 from postlude.web.deps import WebDeps
@@ -62,6 +63,8 @@ class TemplatePages:
         viewer = getattr(request.state, "viewer", None)
         shared: dict[str, Any] = {
             "viewer": viewer,
+            "writes": viewer is not None and permitted(viewer.user.role, Permission.WRITE),
+            "manages": viewer is not None and permitted(viewer.user.role, Permission.MANAGE),
             "path": request.url.path,
             "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
             "health": self._health(viewer),

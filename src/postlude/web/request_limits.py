@@ -6,12 +6,11 @@ A route that needs a session reads no body without one. A route's limit is decla
 
 import asyncio
 import gc
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Final, NamedTuple
 
 from fastapi import Depends, FastAPI, Request
-from fastapi.dependencies.models import Dependant
 from fastapi.params import Depends as DependsMarker
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
@@ -21,8 +20,11 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from postlude.model.errors import NotPermittedError
+from postlude.model.role import Permission
 from postlude.web.deps import WebDeps
-from postlude.web.session import needs_session, viewer_of
+from postlude.web.permissions import check_permission, dependency_calls, permission_of
+from postlude.web.session import Viewer, viewer_of
 
 TINY_FORM: Final = 8 << 10
 """Bytes of a form that strangers may submit."""
@@ -71,22 +73,21 @@ def takes(most: int) -> DependsMarker:
 class RouteLimit(NamedTuple):
     """Limits of one route."""
 
-    signed_in: bool
+    permission: Permission
     most: int
     """Bytes of a body."""
 
+    @property
+    def signed_in(self) -> bool:
+        """Whether it is for users only."""
+        return self.permission is not Permission.OPEN
+
 
 def rule_of(route: BaseRoute) -> RouteLimit:
-    """Limits of `route`."""
-    calls = list(_calls(route.dependant)) if isinstance(route, APIRoute) else []
+    """Limits of `route`; UndeclaredRouteError."""
+    calls = list(dependency_calls(route.dependant)) if isinstance(route, APIRoute) else []
     sizes = [call.most for call in calls if isinstance(call, _Takes)]
-    return RouteLimit(any(call is needs_session for call in calls), max(sizes, default=SMALL_FORM))
-
-
-def _calls(dependant: Dependant) -> Iterator[object]:
-    yield dependant.call
-    for inner in dependant.dependencies:
-        yield from _calls(inner)
+    return RouteLimit(permission_of(route), max(sizes, default=SMALL_FORM))
 
 
 class RefusalPages(NamedTuple):
@@ -117,6 +118,10 @@ class RequestLimits:
         if rule.signed_in and viewer is None:
             await _unread(self._answers.sign_in(request), scope, receive, send)
             return
+        refusal = _refusal(viewer, rule.permission)
+        if refusal is not None:
+            await _unread(self._answers.error(request, refusal), scope, receive, send)
+            return
         body = _Body(receive, rule.most)
         if _declared(scope) > rule.most:
             if viewer is not None:
@@ -131,7 +136,7 @@ class RequestLimits:
         for route, rule in self._rules:
             if route.matches(scope)[0] is Match.FULL:
                 return rule
-        return RouteLimit(signed_in=False, most=SMALL_FORM)
+        return RouteLimit(Permission.OPEN, SMALL_FORM)
 
     def _collect_soon(self) -> None:
         """A parsed form leaves its bytes in reference cycles, and the digest's thresholds let the collector sleep."""
@@ -141,6 +146,16 @@ class RequestLimits:
     def _collect(self) -> None:
         self._collecting = None
         gc.collect()
+
+
+def _refusal(viewer: Viewer | None, permission: Permission) -> NotPermittedError | None:
+    """Why this viewer's body is not read; None when it is."""
+    try:
+        if viewer is not None:
+            check_permission(viewer, permission)
+    except NotPermittedError as error:
+        return error
+    return None
 
 
 class _Body:

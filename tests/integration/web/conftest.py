@@ -105,7 +105,9 @@ def world(tmp_path: Path, history: History) -> Iterator[World]:
         returned_mail=Spool(tmp_path / "spool").get,
         contacts=ContactParts(tmp_path / "uploads", lambda: None, lambda one, who: f"https://t.test/c/{one:x}-{who:x}"),
         accounts=AccountParts(
-            PasswordSignIn(store, CLOCK), PasswordResets(store, CLOCK, "http://127.0.0.1", account_mails)
+            PasswordSignIn(store, CLOCK),
+            PasswordResets(store, CLOCK, "http://127.0.0.1", account_mails),
+            account_mails,
         ),
         campaigns=CampaignTools(contents, tmp_path / "files", lambda _domain: False, lambda _copies: ""),
         outbox=outbox,

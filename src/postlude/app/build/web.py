@@ -100,4 +100,4 @@ def _build_accounts(parts: Parts, store: Store, wiring: WebWiring) -> AccountPar
         )
 
     resets = PasswordResets(store, parts.clock, parts.settings.public_web, send)
-    return AccountParts(PasswordSignIn(store, parts.clock), resets)
+    return AccountParts(PasswordSignIn(store, parts.clock), resets, send)

@@ -14,6 +14,7 @@ from postlude.kit.clock import SystemClock, to_datetime
 from postlude.kit.ids import id_text, parse_id
 from postlude.model.errors import InputError
 from postlude.model.quota import LIMITS
+from postlude.model.role import Role
 from postlude.model.words import MessagePurpose
 from postlude.services.accounts.sessions import disable_user, enable_user
 from postlude.services.accounts.users import (
@@ -46,15 +47,16 @@ def command() -> None:
 @click.option(
     "--send-as", "senders", multiple=True, help="A further From address or pattern like *@example.org; may be repeated."
 )
+@click.option("--role", default=Role.MEMBER.value, show_default=True, type=one_of(Role), help="What the user may do.")
 @click.option("--label", default="first", show_default=True, help="What the first app password is for.")
 @_PURPOSE
 @_JSON
 def add(  # noqa: PLR0917 - one parameter an option
-    address: str, name: str, senders: tuple[str, ...], label: str, purpose: str, as_json: bool
+    address: str, name: str, senders: tuple[str, ...], role: str, label: str, purpose: str, as_json: bool
 ) -> None:
     """Add a user with ADDRESS and print the first app password, which is shown only once."""
     with _store() as store:
-        user = add_user(store, SystemClock(), address, name, senders)
+        user = add_user(store, SystemClock(), address, name, senders, Role(role))
         _say_password(user, new_app_password(store, user, label, purpose=purpose), as_json)
 
 
@@ -68,7 +70,7 @@ def list_users(as_json: bool) -> None:
         print_json([_as_json(user) | {"passwords": passwords} for user, passwords in users])
         return
     for user, passwords in users:
-        click.echo(f"{user.address}  {user.name}".rstrip())
+        click.echo(f"{user.address}  {user.role}  {user.name}".rstrip())
         click.echo(f"  writes as  {', '.join((user.address, *user.senders))}")
         if user.limits:
             click.echo("  limits     " + ", ".join(f"{name} {number}" for name, number in user.limits.items()))
@@ -170,7 +172,13 @@ def _say_password(user: User, text: str, as_json: bool) -> None:
 
 
 def _as_json(user: User) -> dict[str, object]:
-    return {"login": user.address, "name": user.name, "senders": user.senders, "limits": user.limits or {}}
+    return {
+        "login": user.address,
+        "name": user.name,
+        "role": user.role,
+        "senders": user.senders,
+        "limits": user.limits or {},
+    }
 
 
 def _day(at: int | None) -> str:

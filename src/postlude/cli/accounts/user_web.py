@@ -3,11 +3,14 @@
 import click
 
 from postlude.app.commands.stores import accept_message, open_store_of
+from postlude.cli.choices import one_of
 from postlude.cli.output import print_json, print_table
 from postlude.config import load
 from postlude.kit.clock import SystemClock, to_datetime
+from postlude.model.role import Role
 from postlude.model.words import Via
 from postlude.services.accounts.account_mail import INVITATION_SECONDS, invitation_mail, password_link
+from postlude.services.accounts.roles import set_role
 from postlude.services.accounts.second_step import end_second_step
 from postlude.services.accounts.sessions import end_session_called, end_sessions, list_sessions, session_id
 from postlude.services.accounts.users import user_called
@@ -89,4 +92,14 @@ def end_step(address: str) -> None:
     click.echo(f"{address} signs in with the password alone")
 
 
-COMMANDS = (invite, sessions, end_one_session, sign_out, end_step)
+@click.command("role")
+@click.argument("address")
+@click.argument("role", type=one_of(Role))
+def change_role(address: str, role: str) -> None:
+    """Give ADDRESS another role: viewers read, members send, admins manage members and viewers, owners everything."""
+    with open_store_of(load()) as store:
+        set_role(store, user_called(store, address), Role(role))
+    click.echo(f"{address} is {role}")
+
+
+COMMANDS = (change_role, invite, sessions, end_one_session, sign_out, end_step)

@@ -79,7 +79,7 @@ def copy_of_logins(store: Store) -> LoginCopy:
         tuple(
             KnownUser(user.id, user.address, user.senders, user.limits, tuple(passwords.get(user.id, ())))
             for user in store.accounts.list_users()
-            if user.disabled_at is None
+            if user.may_send
         )
     )
 

@@ -10,6 +10,7 @@ from postlude.kit.clock import MICROS_PER_SECOND, Clock, SystemClock
 from postlude.mail.purpose import read_purpose
 from postlude.model.domain_name import address_key
 from postlude.model.errors import InputError, NotFoundError
+from postlude.model.role import Role
 from postlude.services.accounts.one_time_links import LinkPurpose, make_link, use_link
 from postlude.services.accounts.sender_rights import sender_pattern
 from postlude.store import Store, User
@@ -26,15 +27,17 @@ def create_first_user(store: Store, clock: Clock, address: str, name: str = "") 
         return found
     if "@" not in address:
         raise InputError(f"{address!r} is not an email address; give one like you@example.org")
-    user = store.accounts.create_user(address, name, (), clock.now())
+    user = store.accounts.create_user(address, name, (), clock.now(), Role.OWNER)
     store.accounts.set_senders(user.id, ("*",))  # the operator may send with any From address
     return store.accounts.user(user.id)
 
 
-def add_user(store: Store, clock: Clock, address: str, name: str = "", senders: Iterable[str] = ()) -> User:
+def add_user(  # noqa: PLR0917 - plain data
+    store: Store, clock: Clock, address: str, name: str = "", senders: Iterable[str] = (), role: Role = Role.MEMBER
+) -> User:
     """Add a login; InputError for an address that is not one, or that has a login already."""
     check_senders((address,))
-    return store.accounts.create_user(address, name, check_senders(senders), clock.now())
+    return store.accounts.create_user(address, name, check_senders(senders), clock.now(), role)
 
 
 def user_called(store: Store, address: str) -> User:
@@ -107,7 +110,7 @@ def check_app_password(store: Store, login: str, password: str, clock: Clock | N
     if found is None:
         return None
     user, purpose = found
-    if user.disabled_at is not None or user.address != address_key(login):
+    if not user.may_send or user.address != address_key(login):
         return None
     if clock is not None:
         now = clock.now()

@@ -18,6 +18,8 @@ def campaign_owner(store: Store, campaign: Campaign) -> User:
     user = store.accounts.user(campaign.user)
     if user.disabled_at is not None:
         raise InputError(f"its user {user.address} is disabled: `postlude user enable {user.address}` undoes it")
+    if not user.may_send:
+        raise InputError(f"its user {user.address} has the role {user.role}, which does not send")
     permitted_sender(user.address, user.senders, campaign.sender)
     return user
 

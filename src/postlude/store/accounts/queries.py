@@ -1,10 +1,11 @@
 """Users and their app passwords."""
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from postlude.kit.ids import new_id
 from postlude.model.errors import InputError, NotFoundError
+from postlude.model.role import Role
 from postlude.store.accounts.rows import AppPassword, PasswordHash, PasswordUser, User
 from postlude.store.accounts.tables import app_passwords, users, web_sessions
 from postlude.store.base import TopicQueries, as_struct, lookup_key, storable
@@ -15,13 +16,20 @@ _PASSWORD_COLUMNS = [column for column in app_passwords.c if column.name != "has
 class AccountQueries(TopicQueries):
     """Users and their app passwords."""
 
-    def create_user(self, address: str, name: str = "", senders: tuple[str, ...] = (), created_at: int = 0) -> User:
+    def create_user(
+        self,
+        address: str,
+        name: str = "",
+        senders: tuple[str, ...] = (),
+        created_at: int = 0,
+        role: Role = Role.MEMBER,
+    ) -> User:
         """Add a login; InputError when the address has one already."""
-        user = User(new_id(), lookup_key(address), storable(name), tuple(senders), created_at)
+        user = User(new_id(), lookup_key(address), storable(name), tuple(senders), created_at, role=role)
         row = {"id": user.id, "address": user.address, "name": user.name, "senders": list(senders)}
         try:
             with self._database.write() as connection:
-                connection.execute(users.insert(), {**row, "created_at": created_at})
+                connection.execute(users.insert(), {**row, "created_at": created_at, "role": role.value})
         except IntegrityError as error:
             raise InputError(f"{address}: there is a user with this address already") from error
         return user
@@ -68,9 +76,25 @@ class AccountQueries(TopicQueries):
             connection.execute(update(users).where(users.c.id == user_id).values(sessions_from=now))
             connection.execute(delete(web_sessions).where(web_sessions.c.user == user_id))
 
-    def set_disabled(self, user_id: int, at: int | None) -> None:
-        """Disable a user at a time, or enable them again (None)."""
+    def set_role(self, user_id: int, role: Role) -> None:
+        """Give a user another role. InputError when no owner would be left."""
         with self._database.write() as connection:
+            if role is not Role.OWNER:
+                self._keep_an_owner(connection, user_id)
+            connection.execute(update(users).where(users.c.id == user_id).values(role=role.value))
+
+    def _keep_an_owner(self, connection: Connection, without: int) -> None:
+        """Looked at in the transaction that takes one away, with their rows locked: two cannot go at once."""
+        there = select(users.c.id).where(users.c.role == Role.OWNER.value, users.c.disabled_at.is_(None))
+        owners = set(connection.execute(there.with_for_update()).scalars())
+        if owners == {without}:
+            raise InputError("This is the last owner. Make another user an owner first.")
+
+    def set_disabled(self, user_id: int, at: int | None) -> None:
+        """Disable a user at a time, or enable them again (None). InputError when no owner would be left."""
+        with self._database.write() as connection:
+            if at is not None:
+                self._keep_an_owner(connection, user_id)
             connection.execute(update(users).where(users.c.id == user_id).values(disabled_at=at))
 
     def add_app_password(self, user_id: int, label: str, hashed: bytes, created_at: int = 0, purpose: str = "") -> int:

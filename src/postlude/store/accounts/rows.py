@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from postlude.model.role import Permission, Role, permitted
+
 
 class User(msgspec.Struct, frozen=True):
     """A user who sends mail through this server."""
@@ -20,6 +22,12 @@ class User(msgspec.Struct, frozen=True):
     """Web sessions that began before this time have ended."""
     disabled_at: int | None = None
     """When the user was disabled: nothing of theirs signs in or sends any more."""
+    role: Role = Role.MEMBER
+
+    @property
+    def may_send(self) -> bool:
+        """Whether mail of this user is accepted and leaves."""
+        return self.disabled_at is None and permitted(self.role, Permission.WRITE)
 
 
 class AppPassword(msgspec.Struct, frozen=True):

@@ -15,6 +15,7 @@ users = Table(
     Column("limits", JSON),  # what differs from the settings' limits
     Column("sessions_from", Big),  # earlier sessions have ended
     Column("disabled_at", Big),
+    Column("role", Text, nullable=False, server_default="member"),
 )
 
 # How a user signs in to the web app besides links.

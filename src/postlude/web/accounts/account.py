@@ -23,6 +23,7 @@ from postlude.store.accounts.rows import WebSession
 from postlude.web import session
 from postlude.web.deps import Deps, WebDeps
 from postlude.web.pages import pages_of
+from postlude.web.permissions import ACCOUNT
 from postlude.web.session import Posted, SignedIn, Viewer, peer_of
 
 router = APIRouter()
@@ -65,13 +66,13 @@ def _confirm(request: Request, deps: WebDeps, viewer: Viewer, password: str) -> 
         raise InputError(_REFUSED[outcome])
 
 
-@router.get("/account")
+@router.get("/account", dependencies=[ACCOUNT])
 def account_page(request: Request, deps: Deps, viewer: SignedIn, saved: str = "") -> Response:
     """Show it."""
     return _page(request, deps, viewer, saved=saved)
 
 
-@router.post("/account/password")
+@router.post("/account/password", dependencies=[ACCOUNT])
 def change_password(
     request: Request,
     deps: Deps,
@@ -90,7 +91,7 @@ def change_password(
     return response
 
 
-@router.post("/account/second-step/offer")
+@router.post("/account/second-step/offer", dependencies=[ACCOUNT])
 def offer(request: Request, deps: Deps, viewer: Posted, current: Annotated[str, Form()] = "") -> Response:
     """Show a secret for an authenticator program."""
     _confirm(request, deps, viewer, current)
@@ -100,7 +101,7 @@ def offer(request: Request, deps: Deps, viewer: Posted, current: Annotated[str, 
     return RedirectResponse("/account#second-step", status_code=HTTPStatus.SEE_OTHER)
 
 
-@router.post("/account/second-step/begin")
+@router.post("/account/second-step/begin", dependencies=[ACCOUNT])
 def begin(request: Request, deps: Deps, viewer: Posted, code: Annotated[str, Form()] = "") -> Response:
     """Ask for a code from now on, and show the recovery codes, this once."""
     return _page(
@@ -108,7 +109,7 @@ def begin(request: Request, deps: Deps, viewer: Posted, code: Annotated[str, For
     )
 
 
-@router.post("/account/second-step/end")
+@router.post("/account/second-step/end", dependencies=[ACCOUNT])
 def end(request: Request, deps: Deps, viewer: Posted, current: Annotated[str, Form()] = "") -> Response:
     """Ask for no code any more."""
     _confirm(request, deps, viewer, current)
@@ -116,21 +117,21 @@ def end(request: Request, deps: Deps, viewer: Posted, current: Annotated[str, Fo
     return RedirectResponse("/account?saved=no-step#second-step", status_code=HTTPStatus.SEE_OTHER)
 
 
-@router.post("/account/recovery-codes")
+@router.post("/account/recovery-codes", dependencies=[ACCOUNT])
 def new_codes(request: Request, deps: Deps, viewer: Posted, current: Annotated[str, Form()] = "") -> Response:
     """Show new recovery codes, this once; the old ones end."""
     _confirm(request, deps, viewer, current)
     return _page(request, deps, viewer, recovery=renew_recovery_codes(deps.store, viewer.user), saved="codes")
 
 
-@router.post("/account/sessions/{wanted}/end")
+@router.post("/account/sessions/{wanted}/end", dependencies=[ACCOUNT])
 def end_one(deps: Deps, viewer: Posted, wanted: str) -> Response:
     """End one session of the viewer's."""
     end_session_called(deps.store, deps.clock, viewer.user, wanted)
     return RedirectResponse("/account#sessions", status_code=HTTPStatus.SEE_OTHER)
 
 
-@router.post("/account/sessions/end")
+@router.post("/account/sessions/end", dependencies=[ACCOUNT])
 def end_others(request: Request, deps: Deps, viewer: Posted) -> Response:
     """End every session of the viewer's but this one, which begins anew."""
     end_sessions(deps.store, deps.clock, viewer.user)

@@ -14,6 +14,7 @@ from postlude.services.accounts.users import revoke_app_passwords
 from postlude.tokens import MarkPurpose
 from postlude.web.deps import Deps
 from postlude.web.pages import pages_of
+from postlude.web.permissions import ACCOUNT, WRITES
 from postlude.web.session import Posted, SignedIn, Viewer
 
 router = APIRouter()
@@ -38,7 +39,7 @@ def _page(
     )
 
 
-@router.get("/preferences")
+@router.get("/preferences", dependencies=[ACCOUNT])
 def preferences_page(
     request: Request, deps: Deps, viewer: SignedIn, *, saved: bool = False, browser: str = ""
 ) -> Response:
@@ -46,7 +47,7 @@ def preferences_page(
     return _page(request, deps, viewer, saved=saved, browser=browser)
 
 
-@router.post("/preferences")
+@router.post("/preferences", dependencies=[ACCOUNT])
 def save(
     deps: Deps,
     viewer: Posted,
@@ -68,7 +69,7 @@ def save(
     return RedirectResponse("/preferences?saved=1", status_code=HTTPStatus.SEE_OTHER)
 
 
-@router.post("/preferences/passwords")
+@router.post("/preferences/passwords", dependencies=[WRITES])
 def add_password(
     request: Request,
     deps: Deps,
@@ -83,7 +84,7 @@ def add_password(
     return _page(request, deps, viewer, password=password)
 
 
-@router.post("/preferences/passwords/{password}/revoke")
+@router.post("/preferences/passwords/{password}/revoke", dependencies=[ACCOUNT])
 def revoke(deps: Deps, viewer: Posted, password: str) -> Response:
     """Create a password of the viewer's useless."""
     revoke_app_passwords(deps.store, viewer.user, [parse_id(password)])

@@ -17,6 +17,7 @@ from postlude.web import session
 from postlude.web.accounts.form_token import Guarded, form_token, keep_form_cookie
 from postlude.web.deps import Deps, WebDeps
 from postlude.web.pages import pages_of
+from postlude.web.permissions import OPEN
 from postlude.web.request_limits import TINY_FORM, takes
 
 router = APIRouter()
@@ -36,13 +37,13 @@ def _page(request: Request, deps: WebDeps, user: User | None, problem: str = "")
     return keep_form_cookie(request, page, deps)
 
 
-@router.get("/password/{token}")
+@router.get("/password/{token}", dependencies=[OPEN])
 def ask(request: Request, deps: Deps, token: str) -> Response:
     """Ask for the new password."""
     return _page(request, deps, link_user(deps.store, deps.clock, LinkPurpose.PASSWORD, token))
 
 
-@router.post("/password/{token}", dependencies=[Guarded, takes(TINY_FORM)])
+@router.post("/password/{token}", dependencies=[OPEN, Guarded, takes(TINY_FORM)])
 def save(request: Request, deps: Deps, token: str, password: Annotated[str, Form()] = "") -> Response:
     """Set it, and sign in; with a second step, sign in with both."""
     try:

@@ -14,6 +14,7 @@ from postlude.web import session
 from postlude.web.accounts.form_token import Guarded, form_token, keep_form_cookie
 from postlude.web.deps import Deps, WebDeps
 from postlude.web.pages import pages_of
+from postlude.web.permissions import ACCOUNT, OPEN
 from postlude.web.request_limits import TINY_FORM, takes
 from postlude.web.session import Posted, peer_of
 
@@ -33,13 +34,13 @@ def _page(request: Request, deps: WebDeps, name: str, status: int = HTTPStatus.O
     return keep_form_cookie(request, page, deps)
 
 
-@router.get("/sign-in")
+@router.get("/sign-in", dependencies=[OPEN])
 def how(request: Request, deps: Deps, *, changed: bool = False) -> Response:
     """Ask for address and password. `changed`: a new password was just set."""
     return _page(request, deps, "sign_in", problem="", address="", changed=changed)
 
 
-@router.post("/sign-in", dependencies=[Guarded, takes(TINY_FORM)])
+@router.post("/sign-in", dependencies=[OPEN, Guarded, takes(TINY_FORM)])
 def with_password(
     request: Request, deps: Deps, address: Annotated[str, Form()] = "", password: Annotated[str, Form()] = ""
 ) -> Response:
@@ -55,7 +56,7 @@ def with_password(
     return _signed_in(request, deps, found.user, "password")
 
 
-@router.get("/sign-in/code")
+@router.get("/sign-in/code", dependencies=[OPEN])
 def ask_code(request: Request, deps: Deps) -> Response:
     """Ask for the code of the second step."""
     if _step_user(request, deps) is None:
@@ -63,7 +64,7 @@ def ask_code(request: Request, deps: Deps) -> Response:
     return _page(request, deps, "code", problem="")
 
 
-@router.post("/sign-in/code", dependencies=[Guarded, takes(TINY_FORM)])
+@router.post("/sign-in/code", dependencies=[OPEN, Guarded, takes(TINY_FORM)])
 def with_code(request: Request, deps: Deps, code: Annotated[str, Form()] = "") -> Response:
     """Complete signing in with a code or a recovery code."""
     user = _step_user(request, deps)
@@ -77,21 +78,23 @@ def with_code(request: Request, deps: Deps, code: Annotated[str, Form()] = "") -
     return response
 
 
-@router.get("/sign-in/forgot")
+@router.get("/sign-in/forgot", dependencies=[OPEN])
 def forgot(request: Request, deps: Deps) -> Response:
     """Ask for the address that gets a link for a new password."""
     return _page(request, deps, "forgot", outcome="")
 
 
-@router.post("/sign-in/forgot", dependencies=[Guarded, takes(TINY_FORM)])
+@router.post("/sign-in/forgot", dependencies=[OPEN, Guarded, takes(TINY_FORM)])
 async def send_link(request: Request, deps: Deps, address: Annotated[str, Form()] = "") -> Response:
     """Send a link. The answer is the same, and as fast, for an address without an account."""
+    if deps.outbox is not None:  # mail stays in the sandbox's mailbox, where other users would find the link
+        return _page(request, deps, "forgot", outcome="sandbox")
     asked = deps.accounts.resets.ask(address, peer_of(request))
     status = HTTPStatus.OK if asked else HTTPStatus.TOO_MANY_REQUESTS
     return _page(request, deps, "forgot", status, outcome="asked" if asked else "throttled")
 
 
-@router.get("/sign-in/{token}")
+@router.get("/sign-in/{token}", dependencies=[OPEN])
 def sign_in(request: Request, deps: Deps, token: str) -> Response:
     """Take the link back. A browser that only loads ahead does not use it up."""
     ahead = request.headers.get("sec-purpose", "") + request.headers.get("purpose", "")
@@ -103,7 +106,7 @@ def sign_in(request: Request, deps: Deps, token: str) -> Response:
     return _signed_in(request, deps, user, "link")
 
 
-@router.post("/sign-out")
+@router.post("/sign-out", dependencies=[ACCOUNT])
 def sign_out(deps: Deps, viewer: Posted) -> Response:
     """End this session, here and on the server."""
     response = RedirectResponse("/sign-in", status_code=HTTPStatus.SEE_OTHER)

@@ -32,6 +32,7 @@ from postlude.services.messages.accept import NewMessage
 from postlude.store.campaigns.rows import Campaign
 from postlude.web.campaigns.draft_pages import find, to_page
 from postlude.web.deps import Deps, WebDeps
+from postlude.web.permissions import WRITES
 from postlude.web.request_limits import FILE, takes
 from postlude.web.session import Posted
 
@@ -40,7 +41,7 @@ router = APIRouter()
 _UNKNOWN_TYPE: Final = "application/octet-stream"
 
 
-@router.post("/campaigns/{campaign}/files", dependencies=[takes(FILE)])
+@router.post("/campaigns/{campaign}/files", dependencies=[WRITES, takes(FILE)])
 async def add_file(
     deps: Deps,
     viewer: Posted,
@@ -59,7 +60,7 @@ async def add_file(
     return to_page(found, "?saved=1#files")
 
 
-@router.post("/campaigns/{campaign}/files/{file}/remove")
+@router.post("/campaigns/{campaign}/files/{file}/remove", dependencies=[WRITES])
 def drop_file(deps: Deps, viewer: Posted, campaign: str, file: str) -> Response:
     """Take a file from the draft."""
     found = find(deps, viewer, campaign)
@@ -70,7 +71,7 @@ def drop_file(deps: Deps, viewer: Posted, campaign: str, file: str) -> Response:
     return to_page(found, "#files")
 
 
-@router.post("/campaigns/{campaign}/variants/{name}/remove")
+@router.post("/campaigns/{campaign}/variants/{name}/remove", dependencies=[WRITES])
 def drop_variant(deps: Deps, viewer: Posted, campaign: str, name: str) -> Response:
     """Drop a variant of the draft."""
     found = find(deps, viewer, campaign)
@@ -78,7 +79,7 @@ def drop_variant(deps: Deps, viewer: Posted, campaign: str, name: str) -> Respon
     return to_page(found)
 
 
-@router.post("/campaigns/{campaign}/test")
+@router.post("/campaigns/{campaign}/test", dependencies=[WRITES])
 async def send_test(
     deps: Deps,
     viewer: Posted,
@@ -107,7 +108,7 @@ def _test_mail(deps: WebDeps, campaign: Campaign, contact: str, variant: str, re
     return compose_test_mail(deps.campaigns.contents, campaign, wanted, person, recipients)
 
 
-@router.post("/campaigns/{campaign}/schedule")
+@router.post("/campaigns/{campaign}/schedule", dependencies=[WRITES])
 def schedule(
     deps: Deps,
     viewer: Posted,
@@ -138,31 +139,31 @@ def _moment(deps: WebDeps, campaign: Campaign, text: str) -> int:
     return moment
 
 
-@router.post("/campaigns/{campaign}/pause")
+@router.post("/campaigns/{campaign}/pause", dependencies=[WRITES])
 def pause(deps: Deps, viewer: Posted, campaign: str) -> Response:
     """Pause it; one that is only scheduled becomes a draft again."""
     return to_page(pause_campaign(deps.store, find(deps, viewer, campaign).id))
 
 
-@router.post("/campaigns/{campaign}/resume")
+@router.post("/campaigns/{campaign}/resume", dependencies=[WRITES])
 def resume(deps: Deps, viewer: Posted, campaign: str) -> Response:
     """Resume it."""
     return to_page(resume_campaign(deps.store, find(deps, viewer, campaign).id))
 
 
-@router.post("/campaigns/{campaign}/cancel")
+@router.post("/campaigns/{campaign}/cancel", dependencies=[WRITES])
 def cancel(deps: Deps, viewer: Posted, campaign: str) -> Response:
     """End it: what has not left never does."""
     return to_page(cancel_campaign(deps.store, deps.clock, find(deps, viewer, campaign).id))
 
 
-@router.post("/campaigns/{campaign}/winner")
+@router.post("/campaigns/{campaign}/winner", dependencies=[WRITES])
 def winner(deps: Deps, viewer: Posted, campaign: str, variant: Annotated[str, Form()] = "") -> Response:
     """End the A/B test by hand."""
     return to_page(choose_winner(deps.store, find(deps, viewer, campaign).id, variant))
 
 
-@router.post("/campaigns/{campaign}/follow-up")
+@router.post("/campaigns/{campaign}/follow-up", dependencies=[WRITES])
 def write_again(deps: Deps, viewer: Posted, campaign: str, who: Annotated[str, Form()] = "") -> Response:
     """A draft for some of its recipients."""
     if who not in set(FollowUp):
@@ -172,13 +173,13 @@ def write_again(deps: Deps, viewer: Posted, campaign: str, who: Annotated[str, F
     )
 
 
-@router.post("/campaigns/{campaign}/copy")
+@router.post("/campaigns/{campaign}/copy", dependencies=[WRITES])
 def copy(deps: Deps, viewer: Posted, campaign: str) -> Response:
     """Copy it into a new draft."""
     return to_page(copy_campaign(deps.store, deps.campaigns.files, deps.clock, find(deps, viewer, campaign).id))
 
 
-@router.post("/campaigns/{campaign}/delete")
+@router.post("/campaigns/{campaign}/delete", dependencies=[WRITES])
 def delete(deps: Deps, viewer: Posted, campaign: str) -> Response:
     """Delete a draft."""
     delete_draft(deps.store, deps.campaigns.files, find(deps, viewer, campaign).id)

@@ -13,6 +13,7 @@ from postlude.web import mail_frame
 from postlude.web.campaigns.draft_pages import find, report
 from postlude.web.deps import Deps, WebDeps
 from postlude.web.pages import pages_of
+from postlude.web.permissions import READS
 from postlude.web.session import SignedIn
 
 router = APIRouter()
@@ -30,7 +31,7 @@ def _variant(deps: WebDeps, campaign: Campaign, name: str) -> Variant:
     return found
 
 
-@router.get("/campaigns/{campaign}/clicks")
+@router.get("/campaigns/{campaign}/clicks", dependencies=[READS])
 def click_map_page(
     request: Request, deps: Deps, viewer: SignedIn, campaign: str, *, variant: str = "", part: str = "html"
 ) -> Response:
@@ -50,7 +51,7 @@ def click_map_page(
     )
 
 
-@router.get("/campaigns/{campaign}/clicks/mail")
+@router.get("/campaigns/{campaign}/clicks/mail", dependencies=[READS])
 def click_map_mail(
     request: Request, deps: Deps, viewer: SignedIn, campaign: str, *, variant: str = "", part: str = "html"
 ) -> Response:

@@ -17,6 +17,7 @@ from postlude.services.campaigns.comparison import (
 from postlude.web.campaigns.draft_pages import find
 from postlude.web.deps import Deps, WebDeps
 from postlude.web.pages import pages_of
+from postlude.web.permissions import READS
 from postlude.web.report_cache import report_cache_of
 from postlude.web.session import SignedIn, Viewer
 
@@ -40,7 +41,7 @@ def results_table(request: Request, deps: WebDeps, viewer: Viewer) -> CampaignTa
     return report_cache_of(request).get(("results", viewer.user.id), lambda: campaign_table(deps.store, viewer.user.id))
 
 
-@router.get("/campaigns/results")
+@router.get("/campaigns/results", dependencies=[READS])
 def results_page(  # noqa: PLR0917 - the query of the page
     request: Request,
     deps: Deps,
@@ -73,7 +74,7 @@ def results_page(  # noqa: PLR0917 - the query of the page
     )
 
 
-@router.get("/campaigns/compare")
+@router.get("/campaigns/compare", dependencies=[READS])
 def compare_page(
     request: Request, deps: Deps, viewer: SignedIn, campaign: Annotated[list[str] | None, Query()] = None
 ) -> Response:

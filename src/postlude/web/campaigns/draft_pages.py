@@ -26,6 +26,7 @@ from postlude.web import mail_frame
 from postlude.web.campaigns.forms import CampaignForm, complete, draft_of, read_draft, with_content
 from postlude.web.deps import Deps, WebDeps
 from postlude.web.pages import pages_of
+from postlude.web.permissions import READS, WRITES
 from postlude.web.report_cache import report_cache_of
 from postlude.web.request_limits import LARGE_FORM, takes
 from postlude.web.session import LargeForm, Posted, PostedLarge, SignedIn, Viewer
@@ -63,7 +64,7 @@ def _judged(request: Request, deps: WebDeps, campaign: Campaign) -> list[JudgedL
     return report_cache_of(request).get(("judged", campaign.id), lambda: deps.reports.judged(messages))
 
 
-@router.get("/campaigns")
+@router.get("/campaigns", dependencies=[READS])
 def campaigns_page(request: Request, deps: Deps, viewer: SignedIn) -> Response:
     """Every campaign of the viewer's, the newest first."""
     mine = deps.store.campaigns.of_user(viewer.user.id)
@@ -72,13 +73,13 @@ def campaigns_page(request: Request, deps: Deps, viewer: SignedIn) -> Response:
     return pages_of(request).render(request, "campaigns/campaigns.html", rows=rows)
 
 
-@router.post("/campaigns")
+@router.post("/campaigns", dependencies=[WRITES])
 def create(deps: Deps, viewer: Posted, name: Annotated[str, Form()] = "") -> Response:
     """A new draft, in its editor."""
     return to_page(create_campaign(deps.store, deps.clock, viewer.user, name))
 
 
-@router.get("/campaigns/{campaign}")
+@router.get("/campaigns/{campaign}", dependencies=[READS])
 def campaign_page(
     request: Request, deps: Deps, viewer: SignedIn, campaign: str, *, saved: bool = False, notice: str = ""
 ) -> Response:
@@ -101,7 +102,7 @@ def campaign_page(
     )
 
 
-@router.get("/campaigns/{campaign}/estimate")
+@router.get("/campaigns/{campaign}/estimate", dependencies=[READS])
 def estimate(request: Request, deps: Deps, viewer: SignedIn, campaign: str) -> Response:
     """How many opens cannot be seen: a part of the page that is asked for by itself, since it looks at much."""
     found = find(deps, viewer, campaign)
@@ -109,7 +110,7 @@ def estimate(request: Request, deps: Deps, viewer: SignedIn, campaign: str) -> R
     return pages_of(request).render(request, "campaigns/estimate.html", words=hidden_words(hidden))
 
 
-@router.post("/campaigns/{campaign}", dependencies=[takes(LARGE_FORM)])
+@router.post("/campaigns/{campaign}", dependencies=[WRITES, takes(LARGE_FORM)])
 def save(request: Request, deps: Deps, form: PostedLarge, campaign: str) -> Response:
     """Store the draft, or show it again with the error and all input."""
     found = find(deps, form.viewer, campaign)
@@ -163,7 +164,7 @@ def _editor(  # noqa: PLR0917 - what a page is made of
     )
 
 
-@router.post("/campaigns/{campaign}/preview", dependencies=[takes(LARGE_FORM)])
+@router.post("/campaigns/{campaign}/preview", dependencies=[WRITES, takes(LARGE_FORM)])
 def show_preview(deps: Deps, form: PostedLarge, campaign: str) -> Response:
     """Preview of the input for one contact: the document inside the sandboxed frame, without tracking."""
     seen, problem = _typed(deps, form, campaign)
@@ -176,7 +177,7 @@ def show_preview(deps: Deps, form: PostedLarge, campaign: str) -> Response:
     return mail_frame.framed(page)
 
 
-@router.post("/campaigns/{campaign}/look", dependencies=[takes(LARGE_FORM)])
+@router.post("/campaigns/{campaign}/look", dependencies=[WRITES, takes(LARGE_FORM)])
 def look(request: Request, deps: Deps, form: PostedLarge, campaign: str) -> Response:
     """Its entry in a mailbox: subject, first words, size; or the composing error."""
     seen, problem = _typed(deps, form, campaign)
@@ -200,7 +201,7 @@ def _typed(deps: WebDeps, form: LargeForm, campaign: str) -> tuple[CopyPreview |
         return None, str(error)
 
 
-@router.get("/campaigns/{campaign}/checks")
+@router.get("/campaigns/{campaign}/checks", dependencies=[READS])
 def checks(request: Request, deps: Deps, viewer: SignedIn, campaign: str) -> Response:
     """The checks before sending, and the form that sends it."""
     found = find(deps, viewer, campaign)

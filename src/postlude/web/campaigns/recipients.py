@@ -11,6 +11,7 @@ from postlude.services.reports.messages import ON_A_PAGE
 from postlude.web.campaigns.draft_pages import find, report
 from postlude.web.deps import Deps
 from postlude.web.pages import pages_of
+from postlude.web.permissions import READS
 from postlude.web.session import SignedIn
 
 router = APIRouter()
@@ -32,7 +33,7 @@ OUTCOMES: Final = {
 }
 
 
-@router.get("/campaigns/{campaign}/people")
+@router.get("/campaigns/{campaign}/people", dependencies=[READS])
 def people(
     request: Request, deps: Deps, viewer: SignedIn, campaign: str, what: str = "", *, after: str = ""
 ) -> Response:
@@ -58,7 +59,7 @@ def people(
     )
 
 
-@router.get("/campaigns/{campaign}/people/{copy}")
+@router.get("/campaigns/{campaign}/people/{copy}", dependencies=[READS])
 def person(request: Request, deps: Deps, viewer: SignedIn, campaign: str, copy: str) -> Response:
     """One recipient's copy and its timeline."""
     found, wanted = find(deps, viewer, campaign), parse_id(copy)

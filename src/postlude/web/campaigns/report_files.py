@@ -18,6 +18,7 @@ from postlude.web.campaigns.comparison_pages import results_table
 from postlude.web.campaigns.draft_pages import find, report
 from postlude.web.deps import Deps, WebDeps
 from postlude.web.downloads import rows_response, table_response
+from postlude.web.permissions import READS
 from postlude.web.session import SignedIn
 
 router = APIRouter()
@@ -25,14 +26,14 @@ router = APIRouter()
 _AT_ONCE: Final = 1_000
 
 
-@router.get("/campaigns/results.{form}")
+@router.get("/campaigns/results.{form}", dependencies=[READS])
 def results_file(request: Request, deps: Deps, viewer: SignedIn, form: TableFormat) -> Response:
     """All campaigns of the viewer's that were sent, the newest first."""
     lines = sorted_lines(results_table(request, deps, viewer).lines)
     return table_response([results_data(lines)], form, "campaigns")
 
 
-@router.get("/campaigns/{campaign}/report.{form}")
+@router.get("/campaigns/{campaign}/report.{form}", dependencies=[READS])
 def report_file(
     request: Request, deps: Deps, viewer: SignedIn, campaign: str, form: TableFormat, *, part: str = ""
 ) -> Response:
@@ -41,7 +42,7 @@ def report_file(
     return table_response(report_tables(report(request, deps, found)), form, f"report-{campaign}", part)
 
 
-@router.get("/campaigns/{campaign}/recipients.{form}")
+@router.get("/campaigns/{campaign}/recipients.{form}", dependencies=[READS])
 def recipients_file(deps: Deps, viewer: SignedIn, campaign: str, form: TableFormat) -> Response:
     """Every copy with what became of it."""
     found = find(deps, viewer, campaign)
@@ -49,7 +50,7 @@ def recipients_file(deps: Deps, viewer: SignedIn, campaign: str, form: TableForm
     return table_response([table], form, f"recipients-{campaign}")
 
 
-@router.get("/campaigns/{campaign}/events.{form}")
+@router.get("/campaigns/{campaign}/events.{form}", dependencies=[READS])
 def events_file(deps: Deps, viewer: SignedIn, campaign: str, form: TableFormat) -> Response:
     """Every event of its copies, copy by copy, in words."""
     found = find(deps, viewer, campaign)

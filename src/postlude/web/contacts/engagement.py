@@ -11,6 +11,7 @@ from postlude.services.contacts.engagement import engagement_rows, state_sentenc
 from postlude.web.deps import Deps
 from postlude.web.downloads import rows_response
 from postlude.web.pages import pages_of
+from postlude.web.permissions import READS
 from postlude.web.session import SignedIn
 
 router = APIRouter()
@@ -26,7 +27,7 @@ _ORDER: Final = (
 )
 
 
-@router.get("/engagement")
+@router.get("/engagement", dependencies=[READS])
 def engagement_page(request: Request, deps: Deps, viewer: SignedIn) -> Response:
     """Every state with how many contacts are in it."""
     del viewer
@@ -35,7 +36,7 @@ def engagement_page(request: Request, deps: Deps, viewer: SignedIn) -> Response:
     return pages_of(request).render(request, "contacts/engagement.html", rows=rows, total=sum(counts.values()))
 
 
-@router.get("/engagement/{state}")
+@router.get("/engagement/{state}", dependencies=[READS])
 def contacts_in_state(
     request: Request, deps: Deps, viewer: SignedIn, state: EngagementState, before: str = ""
 ) -> Response:
@@ -53,7 +54,7 @@ def contacts_in_state(
     )
 
 
-@router.get("/engagement/{state}/contacts.{form}")
+@router.get("/engagement/{state}/contacts.{form}", dependencies=[READS])
 def export_state(deps: Deps, viewer: SignedIn, state: EngagementState, form: TableFormat) -> Response:
     """Everyone in it with score and counts, as a file."""
     del viewer

@@ -29,6 +29,7 @@ from postlude.store.jobs.rows import Job
 from postlude.web.deps import Deps, WebDeps
 from postlude.web.downloads import csv_response
 from postlude.web.pages import pages_of
+from postlude.web.permissions import READS, WRITES
 from postlude.web.request_limits import CONTACT_FILE, takes
 from postlude.web.session import Posted, SignedIn
 
@@ -37,7 +38,7 @@ _ENDINGS: Final = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", "
 _SHOWN_ERRORS: Final = 20
 
 
-@router.get("/contacts/import")
+@router.get("/contacts/import", dependencies=[WRITES])
 def import_page(request: Request, deps: Deps, viewer: SignedIn) -> Response:
     """The upload page, with earlier imports."""
     del viewer
@@ -45,7 +46,7 @@ def import_page(request: Request, deps: Deps, viewer: SignedIn) -> Response:
     return pages_of(request).render(request, "contacts/import.html", jobs=jobs, error="")
 
 
-@router.post("/contacts/import", dependencies=[takes(CONTACT_FILE)])
+@router.post("/contacts/import", dependencies=[WRITES, takes(CONTACT_FILE)])
 async def upload(deps: Deps, viewer: Posted, file: UploadFile) -> Response:
     """Store the file and examine it."""
     del viewer
@@ -59,7 +60,7 @@ async def upload(deps: Deps, viewer: Posted, file: UploadFile) -> Response:
     return _to(f"/contacts/import/{id_text(number)}?name={quote(name)}")
 
 
-@router.get("/contacts/import/{upload_id}")
+@router.get("/contacts/import/{upload_id}", dependencies=[WRITES])
 def check_page(  # noqa: PLR0917 - one parameter a field
     request: Request,
     deps: Deps,
@@ -78,7 +79,7 @@ def check_page(  # noqa: PLR0917 - one parameter a field
     return _check(request, deps, upload_id, order)
 
 
-@router.post("/contacts/import/{upload_id}")
+@router.post("/contacts/import/{upload_id}", dependencies=[WRITES])
 def start(  # noqa: PLR0917 - one parameter a field
     request: Request,
     deps: Deps,
@@ -119,7 +120,7 @@ def start(  # noqa: PLR0917 - one parameter a field
     return _to(f"/contacts/imports/{id_text(job.id)}")
 
 
-@router.get("/contacts/imports/{job}")
+@router.get("/contacts/imports/{job}", dependencies=[READS])
 def job_page(request: Request, deps: Deps, viewer: SignedIn, job: str) -> Response:
     """Progress, outcome, and the first bad rows."""
     del viewer
@@ -137,7 +138,7 @@ def job_page(request: Request, deps: Deps, viewer: SignedIn, job: str) -> Respon
     )
 
 
-@router.get("/contacts/imports/{job}/errors.csv")
+@router.get("/contacts/imports/{job}/errors.csv", dependencies=[READS])
 def errors(deps: Deps, viewer: SignedIn, job: str) -> Response:
     """Every bad row, as a table."""
     del viewer
@@ -151,7 +152,7 @@ def errors(deps: Deps, viewer: SignedIn, job: str) -> Response:
     return csv_response(rows(), f"errors-{job}.csv")
 
 
-@router.post("/contacts/imports/{job}")
+@router.post("/contacts/imports/{job}", dependencies=[WRITES])
 def steer(deps: Deps, viewer: Posted, job: str, do: Annotated[str, Form()] = "") -> Response:
     """Pause, resume, or cancel."""
     del viewer

@@ -12,12 +12,13 @@ from postlude.services.contacts.lists import ListDetails, add_list, change_list,
 from postlude.store.contacts.rows import ListTotals
 from postlude.web.deps import Deps
 from postlude.web.pages import pages_of
+from postlude.web.permissions import READS, WRITES
 from postlude.web.session import Posted, SignedIn
 
 router = APIRouter()
 
 
-@router.get("/lists")
+@router.get("/lists", dependencies=[READS])
 def lists_page(request: Request, deps: Deps, viewer: SignedIn) -> Response:
     """Every list with its numbers and its form."""
     del viewer
@@ -26,7 +27,7 @@ def lists_page(request: Request, deps: Deps, viewer: SignedIn) -> Response:
     return pages_of(request).render(request, "contacts/lists.html", found=found)
 
 
-@router.post("/lists")
+@router.post("/lists", dependencies=[WRITES])
 def save(  # noqa: PLR0917 - one parameter a field
     deps: Deps,
     viewer: Posted,
@@ -53,7 +54,7 @@ def save(  # noqa: PLR0917 - one parameter a field
     return RedirectResponse("/lists", status_code=HTTPStatus.SEE_OTHER)
 
 
-@router.post("/lists/{list_id}/delete")
+@router.post("/lists/{list_id}/delete", dependencies=[WRITES])
 def delete(deps: Deps, viewer: Posted, list_id: str, sure: Annotated[str, Form()] = "") -> Response:
     """Delete a list; its contacts stay."""
     del viewer

@@ -22,6 +22,7 @@ from postlude.store.contacts.rows import Contact
 from postlude.web.deps import Deps, WebDeps
 from postlude.web.downloads import rows_response
 from postlude.web.pages import pages_of
+from postlude.web.permissions import READS, WRITES
 from postlude.web.session import Posted, SignedIn, Viewer
 
 router = APIRouter()
@@ -31,7 +32,7 @@ _COUNTED: Final = 10_000
 """Of a search that finds more, the page says so: counting them all would cost more than showing them."""
 
 
-@router.get("/contacts")
+@router.get("/contacts", dependencies=[READS])
 def contacts_page(  # noqa: PLR0917 - one parameter a field
     request: Request, deps: Deps, viewer: SignedIn, q: str = "", in_list: str = "", tag: str = "", before: str = ""
 ) -> Response:
@@ -56,7 +57,7 @@ def contacts_page(  # noqa: PLR0917 - one parameter a field
     )
 
 
-@router.get("/contacts/export.{form}")
+@router.get("/contacts/export.{form}", dependencies=[READS])
 def export(  # noqa: PLR0917 - one parameter a field
     deps: Deps, viewer: SignedIn, form: TableFormat, q: str = "", in_list: str = "", tag: str = ""
 ) -> Response:
@@ -75,7 +76,7 @@ async def _own_fields(request: Request) -> dict[str, str]:
 OwnFields = Annotated[dict[str, str], Depends(_own_fields)]
 
 
-@router.post("/contacts")
+@router.post("/contacts", dependencies=[WRITES])
 def add(
     deps: Deps, viewer: Posted, address: Annotated[str, Form()] = "", name: Annotated[str, Form()] = ""
 ) -> Response:
@@ -86,13 +87,13 @@ def add(
     return _to(contact)
 
 
-@router.get("/contacts/{contact}")
+@router.get("/contacts/{contact}", dependencies=[READS])
 def contact_page(request: Request, deps: Deps, viewer: SignedIn, contact: str, notice: str = "") -> Response:
     """Everything stored about one contact."""
     return _page(request, deps, viewer, contact, notice=notice)
 
 
-@router.post("/contacts/{contact}")
+@router.post("/contacts/{contact}", dependencies=[WRITES])
 def change(  # noqa: PLR0917 - one parameter a field
     request: Request,
     deps: Deps,
@@ -118,7 +119,7 @@ def change(  # noqa: PLR0917 - one parameter a field
     return _to(kept, "saved")
 
 
-@router.post("/contacts/{contact}/lists")
+@router.post("/contacts/{contact}/lists", dependencies=[WRITES])
 async def lists_of(
     deps: Deps,
     viewer: Posted,
@@ -141,7 +142,7 @@ async def lists_of(
     return _to(kept, "asked" if confirmation is not None else "saved")
 
 
-@router.post("/contacts/{contact}/consent")
+@router.post("/contacts/{contact}/consent", dependencies=[WRITES])
 def consent(  # noqa: PLR0917 - one parameter a field
     deps: Deps,
     viewer: Posted,
@@ -156,7 +157,7 @@ def consent(  # noqa: PLR0917 - one parameter a field
     return _to(kept, "saved")
 
 
-@router.post("/contacts/{contact}/erase")
+@router.post("/contacts/{contact}/erase", dependencies=[WRITES])
 def erase(deps: Deps, viewer: Posted, contact: str, sure: Annotated[str, Form()] = "") -> Response:
     """Forget one; a suppression stays."""
     del viewer

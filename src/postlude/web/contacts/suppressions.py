@@ -12,13 +12,14 @@ from postlude.services.contacts import suppressions as service
 from postlude.web.deps import Deps
 from postlude.web.downloads import rows_response
 from postlude.web.pages import pages_of
+from postlude.web.permissions import READS, WRITES
 from postlude.web.session import Posted, SignedIn
 
 router = APIRouter()
 _PAGE: Final = 50
 
 
-@router.get("/suppressions")
+@router.get("/suppressions", dependencies=[READS])
 def suppressions_page(  # noqa: PLR0917 - one parameter a field
     request: Request, deps: Deps, viewer: SignedIn, q: str = "", reason: str = "", after: str = ""
 ) -> Response:
@@ -38,14 +39,14 @@ def suppressions_page(  # noqa: PLR0917 - one parameter a field
     )
 
 
-@router.get("/suppressions/export.{form}")
+@router.get("/suppressions/export.{form}", dependencies=[READS])
 def export(deps: Deps, viewer: SignedIn, form: TableFormat) -> Response:
     """The whole list as a file."""
     del viewer
     return rows_response(service.suppression_rows(deps.store), form, "suppressions")
 
 
-@router.post("/suppressions")
+@router.post("/suppressions", dependencies=[WRITES])
 def add(
     deps: Deps, viewer: Posted, address: Annotated[str, Form()] = "", note: Annotated[str, Form()] = ""
 ) -> Response:
@@ -54,7 +55,7 @@ def add(
     return RedirectResponse("/suppressions", status_code=HTTPStatus.SEE_OTHER)
 
 
-@router.post("/suppressions/remove")
+@router.post("/suppressions/remove", dependencies=[WRITES])
 def remove(deps: Deps, viewer: Posted, address: Annotated[str, Form()] = "") -> Response:
     """Remove a suppression."""
     del viewer

@@ -13,13 +13,14 @@ from postlude.model.observation import encode_observation
 from postlude.services.feedback.review_queue import accept_wish, decide_question, question, questions
 from postlude.web.deps import Deps
 from postlude.web.pages import pages_of
+from postlude.web.permissions import READS, WRITES
 from postlude.web.session import Posted, SignedIn
 
 router = APIRouter()
 _SHOWN_BYTES: Final = 200_000
 
 
-@router.get("/unmatched")
+@router.get("/unmatched", dependencies=[READS])
 def unmatched_page(  # noqa: PLR0917 - one parameter a field
     request: Request, deps: Deps, viewer: SignedIn, find: str = "", done: str = "", before: str = ""
 ) -> Response:
@@ -40,7 +41,7 @@ def unmatched_page(  # noqa: PLR0917 - one parameter a field
     )
 
 
-@router.get("/unmatched/{unmatched}/mail")
+@router.get("/unmatched/{unmatched}/mail", dependencies=[READS])
 def mail(deps: Deps, viewer: SignedIn, unmatched: str) -> Response:
     """The mail as it came, as text: nothing in it is shown, run or loaded."""
     row = question(deps.store, viewer.user, deps.clock, _id(unmatched)).row
@@ -50,7 +51,7 @@ def mail(deps: Deps, viewer: SignedIn, unmatched: str) -> Response:
     return PlainTextResponse(text)
 
 
-@router.post("/unmatched/{unmatched}")
+@router.post("/unmatched/{unmatched}", dependencies=[WRITES])
 async def resolve(
     deps: Deps, viewer: Posted, unmatched: str, to: Annotated[str, Form()] = "", do: Annotated[str, Form()] = ""
 ) -> Response:

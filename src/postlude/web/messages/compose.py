@@ -17,6 +17,7 @@ from postlude.web.messages import compose_form
 from postlude.web.messages.compose_form import ComposeForm
 from postlude.web.messages.tracking_options import TrackingOptions, switches
 from postlude.web.pages import pages_of
+from postlude.web.permissions import WRITES
 from postlude.web.request_limits import LARGE_FORM, takes
 from postlude.web.session import Posted, SignedIn, Viewer
 
@@ -51,7 +52,7 @@ FormDraft = Annotated[ComposeForm, Depends(_draft)]
 FormChoice = Annotated[TrackingOptions, Depends(_choice)]
 
 
-@router.get("/compose")
+@router.get("/compose", dependencies=[WRITES])
 def empty(request: Request, deps: Deps, viewer: SignedIn) -> Response:
     """An empty compose page, with the switches of the preferences."""
     wishes = deps.get_preferences(viewer.user.id)
@@ -59,7 +60,7 @@ def empty(request: Request, deps: Deps, viewer: SignedIn) -> Response:
     return _page(request, viewer, draft, TrackingOptions(wishes.opens, wishes.clicks, frozenset()))
 
 
-@router.post("/compose/links", dependencies=[takes(LARGE_FORM)])
+@router.post("/compose/links", dependencies=[WRITES, takes(LARGE_FORM)])
 def links(request: Request, deps: Deps, viewer: Posted, draft: FormDraft, choice: FormChoice) -> Response:
     """The list of links of what is typed so far."""
     wishes = deps.get_preferences(viewer.user.id)
@@ -70,7 +71,7 @@ def links(request: Request, deps: Deps, viewer: Posted, draft: FormDraft, choice
     )
 
 
-@router.post("/compose", dependencies=[takes(LARGE_FORM)])
+@router.post("/compose", dependencies=[WRITES, takes(LARGE_FORM)])
 async def send(request: Request, deps: Deps, viewer: Posted, draft: FormDraft, choice: FormChoice) -> Response:
     """Accept the message, or show the page again with the error and all input."""
     try:

@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from postlude.kit.ids import parse_id
 from postlude.web.deps import Deps, WebDeps
+from postlude.web.permissions import ACCOUNT
 from postlude.web.session import SignedIn, viewer_of
 
 router = APIRouter()
@@ -23,7 +24,7 @@ STREAMS: Final = 50
 """Of one user at a time: each page that is open has one, and each takes one of the web server's connections."""
 
 
-@router.get("/events")
+@router.get("/events", dependencies=[ACCOUNT])
 async def events(request: Request, deps: Deps, viewer: SignedIn, message: str = "") -> Response:
     """A `changed` event whenever `message` (any, when empty) may look different now; ends with the session."""
     if deps.streams[viewer.user.id] >= STREAMS:

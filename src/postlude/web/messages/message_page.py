@@ -17,12 +17,13 @@ from postlude.services.reports.messages import ON_A_PAGE
 from postlude.web.deps import Deps
 from postlude.web.downloads import rows_response
 from postlude.web.pages import pages_of
+from postlude.web.permissions import READS, WRITES
 from postlude.web.session import Posted, SignedIn
 
 router = APIRouter()
 
 
-@router.get("/messages/{message}")
+@router.get("/messages/{message}", dependencies=[READS])
 def message_page(request: Request, deps: Deps, viewer: SignedIn, message: str, new: bool = False) -> Response:
     """Results of one message. `new`: it was accepted a moment ago and may not be digested yet."""
     wanted = _number(message)
@@ -42,7 +43,7 @@ def message_page(request: Request, deps: Deps, viewer: SignedIn, message: str, n
     return pages_of(request).render(request, "messages/message.html", view=view, timeline=shown, more=more)
 
 
-@router.get("/messages/{message}/events.{form}")
+@router.get("/messages/{message}/events.{form}", dependencies=[READS])
 def events_file(deps: Deps, viewer: SignedIn, message: str, form: TableFormat) -> Response:
     """The timeline as a table: what happened, who it was, how sure that is and why."""
     wanted = _number(message)
@@ -52,7 +53,7 @@ def events_file(deps: Deps, viewer: SignedIn, message: str, form: TableFormat) -
     return rows_response(chain([list(EVENT_COLUMNS)], rows), form, f"events-{id_text(wanted)}")
 
 
-@router.post("/messages/{message}/copies/{copy}/resend")
+@router.post("/messages/{message}/copies/{copy}/resend", dependencies=[WRITES])
 async def resend(deps: Deps, viewer: Posted, message: str, copy: str) -> Response:
     """Send one copy of the viewer's message again; the request is journaled before the answer."""
     wanted = parse_id(copy)

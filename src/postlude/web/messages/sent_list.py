@@ -8,6 +8,7 @@ from postlude.kit.ids import id_text, parse_id
 from postlude.model.errors import NotFoundError
 from postlude.web.deps import Deps
 from postlude.web.pages import pages_of
+from postlude.web.permissions import READS
 from postlude.web.session import SignedIn
 
 router = APIRouter()
@@ -15,7 +16,7 @@ router = APIRouter()
 PAGE_SIZE: Final = 25
 
 
-@router.get("/")
+@router.get("/", dependencies=[READS])
 def sent(request: Request, deps: Deps, viewer: SignedIn, before: str = "") -> Response:
     """One page of messages, newest first; `before` is the last id of the page before it."""
     start = parse_id(before) if before else None

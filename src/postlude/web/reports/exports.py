@@ -13,19 +13,20 @@ from postlude.services.reports.table_files import write_tables
 from postlude.web.deps import Deps
 from postlude.web.downloads import file_once, table_response, temporary_file
 from postlude.web.pages import pages_of
+from postlude.web.permissions import READS
 from postlude.web.session import SignedIn
 
 router = APIRouter()
 
 
-@router.get("/exports")
+@router.get("/exports", dependencies=[READS])
 def exports_page(request: Request, viewer: SignedIn) -> Response:
     """What can be taken along, and in which formats."""
     del viewer
     return pages_of(request).render(request, "reports/exports.html")
 
 
-@router.get("/exports/events.{form}")
+@router.get("/exports/events.{form}", dependencies=[READS])
 def all_events(deps: Deps, viewer: SignedIn, form: TableFormat) -> Response:
     """Every event of the viewer's mail, with the same columns in every format."""
     with _kept(temporary_file(".parquet")) as path:
@@ -38,7 +39,7 @@ def all_events(deps: Deps, viewer: SignedIn, form: TableFormat) -> Response:
             return file_once(made, f"events.{form}", MEDIA_TYPES[form])
 
 
-@router.get("/exports/copies.{form}")
+@router.get("/exports/copies.{form}", dependencies=[READS])
 def all_copies(deps: Deps, viewer: SignedIn, form: TableFormat) -> Response:
     """Every copy of the viewer's mail with what became of it."""
     return table_response([every_copy(deps.store, viewer.user.id)], form, "copies")

@@ -16,6 +16,7 @@ from postlude.tokens import TagPurpose
 from postlude.web import mail_frame
 from postlude.web.deps import Deps, WebDeps
 from postlude.web.pages import pages_of
+from postlude.web.permissions import WRITES
 from postlude.web.session import Posted, SignedIn, Viewer
 
 router = APIRouter()
@@ -35,7 +36,7 @@ class SandboxMail(NamedTuple):
     """Id of the message it is a copy of, 0 when that is not known."""
 
 
-@router.get("/mailbox")
+@router.get("/mailbox", dependencies=[WRITES])
 def mailbox_page(request: Request, deps: Deps, viewer: SignedIn, before: str = "") -> Response:
     """Every mail of the viewer's that the sandbox delivered, newest first."""
     outbox = _outbox(deps)
@@ -46,27 +47,27 @@ def mailbox_page(request: Request, deps: Deps, viewer: SignedIn, before: str = "
     return pages_of(request).render(request, "sandbox/mailbox.html", entries=mine, older=older, first=not before)
 
 
-@router.get("/mailbox/{mail}")
+@router.get("/mailbox/{mail}", dependencies=[WRITES])
 def mail_page(request: Request, deps: Deps, viewer: SignedIn, mail: str) -> Response:
     """One mail in its frame."""
     return _page(request, deps, viewer, mail)
 
 
-@router.get("/mailbox/{mail}/body")
+@router.get("/mailbox/{mail}/body", dependencies=[WRITES])
 def body(deps: Deps, viewer: SignedIn, mail: str) -> Response:
     """The document inside the frame, with its own policy."""
     _, raw = _find(deps, viewer, mail)
     return mail_frame.framed(mail_frame.document(raw))
 
 
-@router.get("/mailbox/{mail}/source")
+@router.get("/mailbox/{mail}/source", dependencies=[WRITES])
 def source(deps: Deps, viewer: SignedIn, mail: str) -> Response:
     """The mail's bytes, as text."""
     _, raw = _find(deps, viewer, mail)
     return PlainTextResponse(raw)
 
 
-@router.post("/mailbox/{mail}/{action}")
+@router.post("/mailbox/{mail}/{action}", dependencies=[WRITES])
 async def act(
     request: Request, deps: Deps, viewer: Posted, mail: str, action: str, *, text: Annotated[str, Form()] = ""
 ) -> Response:

@@ -28,13 +28,14 @@ from postlude.store.segments.rows import Segment
 from postlude.web.deps import Deps, WebDeps
 from postlude.web.downloads import rows_response
 from postlude.web.pages import pages_of
+from postlude.web.permissions import READS, WRITES
 from postlude.web.session import Posted, SignedIn
 
 router = APIRouter()
 _PAGE: Final = 50
 
 
-@router.get("/segments")
+@router.get("/segments", dependencies=[READS])
 def segments_page(request: Request, deps: Deps, viewer: SignedIn, expression: str = "") -> Response:
     """Every saved segment, and the form that asks a new one."""
     del viewer
@@ -48,14 +49,14 @@ def segments_page(request: Request, deps: Deps, viewer: SignedIn, expression: st
     )
 
 
-@router.get("/segments/look")
+@router.get("/segments/look", dependencies=[READS])
 def look(request: Request, deps: Deps, viewer: SignedIn, expression: str = "", segment: str = "") -> Response:
     """A part of a page: whom an expression chooses now, in words and numbers. In a campaign it is called `segment`."""
     del viewer
     return pages_of(request).render(request, "segments/look.html", **_looked_at(deps, expression or segment))
 
 
-@router.post("/segments")
+@router.post("/segments", dependencies=[WRITES])
 def save(
     request: Request,
     deps: Deps,
@@ -81,7 +82,7 @@ def save(
     return _to(made.id)
 
 
-@router.get("/segments/{segment}")
+@router.get("/segments/{segment}", dependencies=[READS])
 def segment_page(request: Request, deps: Deps, viewer: SignedIn, segment: str, after: str = "") -> Response:
     """One segment: its expression, whom it chooses, and what can be done with it."""
     del viewer
@@ -105,7 +106,7 @@ def segment_page(request: Request, deps: Deps, viewer: SignedIn, segment: str, a
     )
 
 
-@router.get("/segments/{segment}/contacts.{form}")
+@router.get("/segments/{segment}/contacts.{form}", dependencies=[READS])
 def export(deps: Deps, viewer: SignedIn, segment: str, form: TableFormat) -> Response:
     """Everyone in it, as a file."""
     del viewer
@@ -114,7 +115,7 @@ def export(deps: Deps, viewer: SignedIn, segment: str, form: TableFormat) -> Res
     return rows_response(rows, form, f"segment-{segment}")
 
 
-@router.post("/segments/{segment}")
+@router.post("/segments/{segment}", dependencies=[WRITES])
 def change(
     deps: Deps,
     viewer: Posted,
@@ -130,7 +131,7 @@ def change(
     return _to(saved.id)
 
 
-@router.post("/segments/{segment}/freeze")
+@router.post("/segments/{segment}/freeze", dependencies=[WRITES])
 def freeze(deps: Deps, viewer: Posted, segment: str, thaw: Annotated[str, Form()] = "") -> Response:
     """Keep who is in it now, or choose anew each time again."""
     del viewer
@@ -142,7 +143,7 @@ def freeze(deps: Deps, viewer: Posted, segment: str, thaw: Annotated[str, Form()
     return _to(saved.id)
 
 
-@router.post("/segments/{segment}/delete")
+@router.post("/segments/{segment}/delete", dependencies=[WRITES])
 def delete(deps: Deps, viewer: Posted, segment: str, sure: Annotated[str, Form()] = "") -> Response:
     """Delete it; its contacts stay."""
     del viewer
@@ -152,7 +153,7 @@ def delete(deps: Deps, viewer: Posted, segment: str, sure: Annotated[str, Form()
     return RedirectResponse("/segments", status_code=HTTPStatus.SEE_OTHER)
 
 
-@router.post("/mailings")
+@router.post("/mailings", dependencies=[WRITES])
 def mailing(
     deps: Deps, viewer: Posted, expression: Annotated[str, Form()] = "", name: Annotated[str, Form()] = ""
 ) -> Response:

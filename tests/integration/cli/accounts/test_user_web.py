@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from postlude.model.role import Role
 from postlude.services.accounts.one_time_links import LinkPurpose, link_user
 from postlude.services.accounts.second_step import offer_second_step
 from postlude.services.accounts.sessions import SessionUse, list_sessions, see_session
@@ -41,6 +42,12 @@ def alice(store: Store) -> User:
     see_session(store, CLOCK, found, "one", CLOCK.now(), SessionUse("192.0.2.1", "Firefox", "link"))
     see_session(store, CLOCK, found, "two", CLOCK.now(), SessionUse("192.0.2.2", "Chrome", "password"))
     return found
+
+
+def test_it_changes_a_role(command: Command, store: Store, alice: User) -> None:
+    assert command("role", alice.address, "owner").code == 0
+    assert store.accounts.user(alice.id).role is Role.OWNER
+    assert command("role", alice.address, "viewer").code == 2  # the last owner
 
 
 def test_it_invites(command: Command, store: Store, alice: User) -> None:

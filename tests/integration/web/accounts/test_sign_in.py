@@ -140,7 +140,7 @@ def test_codes_are_throttled(world: World, client: TestClient, bob: User) -> Non
 
 def _forgot(world: World, **headers: str) -> list[str]:
     """Ask for a link for Bob and for an unknown address; the two answers."""
-    with world.client() as client:
+    with world.with_deps(outbox=None).client() as client:
         csrf = csrf_of(client.get("/sign-in/forgot").text)
         forms = [{"csrf": csrf, "address": f"{name}@example.org"} for name in ("bob", "rob")]
         answers = [client.post("/sign-in/forgot", data=form, headers=headers).text for form in forms]
@@ -154,6 +154,12 @@ def test_a_new_password_is_asked_for_by_mail(world: World) -> None:
     known, unknown = _forgot(world)
     assert known == unknown
     assert [mail["recipients"] for mail in world.submitted] == [["bob@example.org"]]
+
+
+@pytest.mark.usefixtures("bob")
+def test_a_sandbox_puts_no_link_where_other_users_read_it(world: World, client: TestClient) -> None:
+    assert "postlude sign-in" in submit(client, "/sign-in/forgot", address="bob@example.org").text
+    assert world.submitted == []
 
 
 @pytest.mark.usefixtures("bob")
