@@ -80,15 +80,16 @@ def _programs() -> tuple[tuple[str, ...], tuple[str, ...], re.Pattern[str]]:
 def _without_added(rows: Sequence[str]) -> list[str]:
     """Without lines that a program added (`Sent from my phone`): short, and the end of their paragraph."""
     kept = list(rows)
-    ends = True
-    for at in range(len(rows) - 1, -1, -1):
+    at = len(kept) - 1
+    while at >= 0:
         row = kept[at]
-        if not row or row.isspace():
-            ends = True
-        elif ends and _looks_added(row):
-            del kept[at]
-        else:
-            ends = not row[0].isalnum() and bool(_MARKS.fullmatch(row))
+        if row.strip():
+            if _looks_added(row):
+                del kept[at]
+            elif row[0].isalnum() or not _MARKS.fullmatch(row):
+                while at > 0 and kept[at - 1].strip():  # the rest of this paragraph
+                    at -= 1
+        at -= 1
     return kept
 
 
@@ -155,8 +156,10 @@ def _disclaimer(rows: Sequence[str]) -> int | None:
 def _without_banner(rows: list[str]) -> list[str]:
     """The warning that a gateway put above a mail from outside goes, with the rest of its paragraph."""
     rows = _without_blank_ends(rows)
+    if not rows or not _may_begin(rows[0], "banner"):
+        return rows
     end = next((at for at, row in enumerate(rows) if not row.strip()), len(rows))
-    if end == len(rows) or not _may_begin(rows[0], "banner"):
+    if end == len(rows):
         return rows
     if not _paragraph(rows[:end], 0).startswith(listed_words("banner")):
         return rows
