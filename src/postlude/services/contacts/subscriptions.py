@@ -78,7 +78,7 @@ def subscribe(
             f"If they want mail again, run `postlude suppressions remove {address}` first"
         )
     # Who left comes back by their own word only, whatever the list asks of others.
-    asks = wanted.double_optin or store.lists.has_left(contact.id)
+    asks = wanted.double_optin or store.lists.has_left(contact.id, wanted.id)
     status = MemberStatus.PENDING if asks else MemberStatus.SUBSCRIBED
     confirmation = _confirmation_mail(store, contact, wanted, confirm_url) if asks else None
     store.lists.put_member(wanted.id, contact.id, status, clock.now(), source)

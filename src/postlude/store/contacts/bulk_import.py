@@ -13,11 +13,11 @@ from sqlalchemy import ColumnElement, Connection, Text, and_, bindparam, cast, f
 from postlude.kit.ids import OrderedIds, new_id
 from postlude.model.contact_fields import EMPTY, FIELD_NAMES
 from postlude.model.stated_wish import NO_WISH, StatedWish
-from postlude.model.words import Consent, MemberStatus, Purpose
+from postlude.model.words import Consent, Purpose
 from postlude.store.base import PreparedStatement, TopicQueries, chunks, storable
 from postlude.store.columns import Big
 from postlude.store.contacts.consent import COLUMNS
-from postlude.store.contacts.leaving import has_left
+from postlude.store.contacts.leaving import has_left, left_the_list
 from postlude.store.contacts.put_back import join_named_lists
 from postlude.store.contacts.stated_wishes import (
     FileOrigin,
@@ -236,8 +236,7 @@ class BulkImport(TopicQueries):
                 values = (literal(list_id, Big), contacts.c.id, literal("subscribed"), literal(intake.source))
                 rows = select(*values, literal(intake.at, Big)).where(group, ~has_left())
                 connection.execute(self._insert(list_members).from_select(names, rows).on_conflict_do_nothing())
-            here = list_members.c.list == list_id, list_members.c.status == MemberStatus.UNSUBSCRIBED.value
-            gone = select(list_members.c.contact).where(list_members.c.contact == contacts.c.id, *here).exists()
+            gone = left_the_list(contacts.c.id, list_id)
             for group in groups[1:]:
                 out = select(func.count()).select_from(contacts).where(group, or_(gone, has_left()))
                 counts["left"] += int(connection.execute(out).scalar_one())

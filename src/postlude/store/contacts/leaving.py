@@ -7,7 +7,7 @@ their list.
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from postlude.model.words import MemberStatus
 from postlude.store.contacts.tables import contacts, list_members
@@ -15,15 +15,26 @@ from postlude.store.contacts.tables import contacts, list_members
 
 def has_left() -> ColumnElement[bool]:
     """The condition on `contacts`: they left a list and are subscribed to none."""
-    return _is(MemberStatus.UNSUBSCRIBED) & ~_is(MemberStatus.SUBSCRIBED)
+    return left_any() & ~_a_membership(list_members.c.status == MemberStatus.SUBSCRIBED.value)
+
+
+def left_any() -> ColumnElement[bool]:
+    """The condition on `contacts`: they left a list, whatever else they are subscribed to."""
+    return _a_membership(ended())
 
 
 def left_the_list(contact: Any, list_id: Any) -> ColumnElement[bool]:  # noqa: ANN401 - columns
     """Whether `contact` left this one list, whatever else it is subscribed to."""
     mine = list_members.c.contact == contact, list_members.c.list == list_id
-    return select(list_members.c.list).where(*mine, list_members.c.status == MemberStatus.UNSUBSCRIBED.value).exists()
+    return select(list_members.c.list).where(*mine, ended()).exists()
 
 
-def _is(status: MemberStatus) -> ColumnElement[bool]:
+def ended() -> ColumnElement[bool]:
+    """A membership the contact ended. Asked to confirm that it comes back, it has not come back yet."""
+    asked_again = and_(list_members.c.status == MemberStatus.PENDING.value, list_members.c.unsubscribed_at.is_not(None))
+    return or_(list_members.c.status == MemberStatus.UNSUBSCRIBED.value, asked_again)
+
+
+def _a_membership(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     mine = list_members.c.contact == contacts.c.id
-    return select(list_members.c.list).where(mine, list_members.c.status == status.value).exists()
+    return select(list_members.c.list).where(mine, condition).exists()

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, and_, delete, func, select, update
+from sqlalchemy import Connection, and_, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from postlude.kit.ids import new_id
@@ -12,7 +12,7 @@ from postlude.model.errors import InputError, NotFoundError
 from postlude.model.words import Consent, MemberStatus, Purpose
 from postlude.store.base import TopicQueries, as_struct, chunks, lookup_key, named, storable
 from postlude.store.contacts.consent import add_proof, note_consent
-from postlude.store.contacts.leaving import has_left
+from postlude.store.contacts.leaving import ended, has_left, left_the_list
 from postlude.store.contacts.queries import insert_contact
 from postlude.store.contacts.rows import Confirmation, ListTotals, MailingList, Membership, Proof
 from postlude.store.contacts.suppressions import let_back
@@ -106,9 +106,11 @@ class Lists(TopicQueries):
 
     def delete(self, list_id: int) -> bool:
         """Delete a list with its memberships; the contacts stay, and so does the wish of those who had left it."""
-        stays = list_members.c.status != MemberStatus.UNSUBSCRIBED.value
+        mine = list_members.c.list == list_id
         with self._database.write() as connection:
-            connection.execute(delete(list_members).where(list_members.c.list == list_id, stays))
+            left = {"status": MemberStatus.UNSUBSCRIBED.value}
+            connection.execute(update(list_members).where(mine, ended()).values(left))
+            connection.execute(delete(list_members).where(mine, ~ended()))
             return connection.execute(delete(lists).where(lists.c.id == list_id)).rowcount > 0
 
     def totals(self) -> dict[int, ListTotals]:
@@ -127,10 +129,11 @@ class Lists(TopicQueries):
         with self._database.read() as connection:
             return [as_struct(Membership, row) for row in connection.execute(query)]
 
-    def has_left(self, contact: int) -> bool:
-        """Whether the contact left any list, be it deleted since, and is subscribed to none."""
+    def has_left(self, contact: int, list_id: int) -> bool:
+        """Whether the contact left this list, or any, be it deleted since, and is subscribed to none."""
         with self._database.read() as connection:
-            found = select(contacts.c.id).where(contacts.c.id == contact, has_left())
+            left = or_(has_left(), left_the_list(contact, list_id))
+            found = select(contacts.c.id).where(contacts.c.id == contact, left)
             return connection.execute(found).first() is not None
 
     def subscriptions(self, wanted: Iterable[int]) -> dict[int, list[int]]:

@@ -12,7 +12,7 @@ from postlude.model.errors import InputError, NotFoundError
 from postlude.store.base import TopicQueries, as_struct, lookup_key, storable
 from postlude.store.contacts.consent import carry_over, consent_of
 from postlude.store.contacts.erasing import delete_contact
-from postlude.store.contacts.leaving import has_left
+from postlude.store.contacts.leaving import left_any
 from postlude.store.contacts.rows import Contact
 from postlude.store.contacts.search import find_contacts
 from postlude.store.contacts.tables import contact_fields, contact_tags, contacts, list_members
@@ -95,6 +95,8 @@ class ContactQueries(TopicQueries):
             values["address"] = lookup_key(values["spelled"])
         try:
             with self._database.write() as connection:
+                if "address" in values:
+                    _remember_before(connection, contact, values["address"], at)
                 change = update(contacts).where(contacts.c.id == contact).values(**values, updated_at=at)
                 if not connection.execute(change).rowcount:
                     raise NotFoundError(f"no contact has the id {contact:016x}")
@@ -112,7 +114,7 @@ class ContactQueries(TopicQueries):
         A suppression of the address stays; of who had left a list a hash stays: it is how the wish is remembered.
         """
         with self._database.write() as connection:
-            gone = select(contacts.c.address).where(contacts.c.id == contact, has_left())
+            gone = select(contacts.c.address).where(contacts.c.id == contact, left_any())
             if (address := connection.execute(gone).scalar()) is not None:
                 remember_wishes(connection, address, at)
             return delete_contact(connection, contact)
@@ -126,6 +128,13 @@ class ContactQueries(TopicQueries):
         if fields:
             rows = [{"name": name} for name in fields]
             connection.execute(self._insert(contact_fields).on_conflict_do_nothing(), rows)
+
+
+def _remember_before(connection: Connection, contact: int, address: str, at: int) -> None:
+    """Keep the wish of the address that a contact gives up: whoever comes in with it again had left."""
+    given_up = select(contacts.c.address).where(contacts.c.id == contact, contacts.c.address != address, left_any())
+    if (before := connection.execute(given_up).scalar()) is not None:
+        remember_wishes(connection, before, at)
 
 
 def insert_contact(

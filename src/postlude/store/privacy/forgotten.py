@@ -22,7 +22,7 @@ from postlude.model.words import ON_ITS_WAY, CopyStatus
 from postlude.store.accounts.tables import users
 from postlude.store.base import TopicQueries, as_struct, chunks, insert_into, lookup_key
 from postlude.store.contacts.erasing import delete_contact
-from postlude.store.contacts.leaving import has_left
+from postlude.store.contacts.leaving import left_any
 from postlude.store.contacts.may_leave import has_asked_to_leave
 from postlude.store.contacts.rows import Suppression
 from postlude.store.contacts.search import MERGE_WORDS
@@ -172,7 +172,7 @@ def remember_wishes(connection: Connection, address: str, at: int) -> None:
     listed = connection.execute(
         select(suppressions.c.reason, suppressions.c.left_at).where(suppressions.c.address == address)
     ).first()
-    left = select(contacts.c.id).where(contacts.c.address == address, has_left())
+    left = select(contacts.c.id).where(contacts.c.address == address, left_any())
     asks = select(has_asked_to_leave(literal(address)))
     left_at = listed.left_at if listed else None
     if left_at is None and (connection.execute(left).first() is not None or connection.execute(asks).scalar()):

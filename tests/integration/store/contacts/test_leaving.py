@@ -82,3 +82,43 @@ def test_nothing_of_the_erased_address_stays(store: Store, alice: Contact) -> No
     store.contacts.erase(alice.id, 3 * DAY)
     assert store.contacts.by_address("alice@example.org") is None
     assert store.suppressions.get("alice@example.org") is None
+
+
+def test_asked_to_come_back_she_has_not_come_back_yet(store: Store, alice: Contact, news: int) -> None:
+    store.lists.put_member(news, alice.id, MemberStatus.PENDING, 3 * DAY)
+    assert _mailed(store, Audience(everyone=True)) == []
+
+
+def test_asked_to_come_back_to_a_list_that_is_deleted_she_stays_away(store: Store, alice: Contact, news: int) -> None:
+    store.lists.put_member(news, alice.id, MemberStatus.PENDING, 3 * DAY)
+    store.lists.delete(news)
+    assert _mailed(store, Audience(everyone=True)) == []
+
+
+def test_the_address_she_gave_up_is_not_mailed_when_it_comes_back(store: Store, alice: Contact) -> None:
+    store.contacts.change(alice.id, 3 * DAY, spelled="alice@elsewhere.example")
+    store.contacts.add("alice@example.org", 4 * DAY)
+    assert _mailed(store, Audience(everyone=True)) == []
+
+
+def test_changing_the_spelling_of_her_address_ends_nothing_else(store: Store, alice: Contact) -> None:
+    store.contacts.change(alice.id, 3 * DAY, spelled="Alice@example.org")
+    assert store.suppressions.get("alice@example.org") is None
+
+
+def test_erased_while_she_is_on_another_list_she_is_not_mailed_by_the_one_she_left(
+    store: Store, alice: Contact, news: int
+) -> None:
+    other = store.lists.add("Club", DAY).id
+    store.lists.put_member(other, alice.id, MemberStatus.SUBSCRIBED, DAY)
+    store.contacts.erase(alice.id, 3 * DAY)
+    again = store.contacts.add("alice@example.org", 4 * DAY)
+    store.lists.put_member(news, again.id, MemberStatus.SUBSCRIBED, 4 * DAY)
+    assert _mailed(store, Audience(lists=[news])) == []
+
+
+def test_on_another_list_she_has_left_the_first_all_the_same(store: Store, alice: Contact, news: int) -> None:
+    other = store.lists.add("Club", DAY).id
+    store.lists.put_member(other, alice.id, MemberStatus.SUBSCRIBED, DAY)
+    assert store.lists.has_left(alice.id, news)
+    assert not store.lists.has_left(alice.id, other)
