@@ -62,6 +62,12 @@ def test_the_report_is_a_workbook_or_one_part_of_it(data: Path, tmp_path: Path) 
     assert (tmp_path / "r.csv").read_text().count("\n") == 2
 
 
+def test_the_report_is_a_pdf(data: Path, tmp_path: Path) -> None:
+    done = _export(data, "report", "News", tmp_path / "r.pdf")
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "r.pdf").read_bytes().startswith(b"%PDF")
+
+
 def test_a_report_without_a_part_fits_no_csv(data: Path, tmp_path: Path) -> None:
     done = _export(data, "report", "News", tmp_path / "r.csv")
     assert isinstance(done.exception, InputError)

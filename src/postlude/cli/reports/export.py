@@ -12,11 +12,12 @@ from postlude.cli.control_client import ask
 from postlude.config import Settings, load
 from postlude.kit.clock import SystemClock
 from postlude.kit.data_table import DataTable, TableFormat, text_table
-from postlude.kit.files import move_durably
+from postlude.kit.files import move_durably, replace_durably
 from postlude.model.errors import InputError, NotFoundError
 from postlude.services.campaigns.comparison import campaign_table, sorted_lines
 from postlude.services.campaigns.drafts import find_campaign
 from postlude.services.campaigns.report import report_of
+from postlude.services.campaigns.report_pdf import report_pdf
 from postlude.services.campaigns.report_tables import report_tables, results_data
 from postlude.services.contacts.by_name import list_ids, tag_id
 from postlude.services.contacts.contacts import contact_rows, rows_of_pages
@@ -27,6 +28,7 @@ from postlude.services.reports.table_files import format_of, write_tables
 from postlude.services.segments.names import read_segment
 from postlude.services.segments.saved import chosen_pages
 from postlude.store import Store
+from postlude.store.campaigns.rows import Campaign
 
 _FILE: Final = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 _USER: Final = click.option("--user", default="", help="Only what this user sent.")
@@ -94,13 +96,24 @@ def campaigns(file: Path, user: str) -> None:
 @_FILE
 @click.option("--part", default="", help="Only this table, such as links; .csv and .parquet need it.")
 def report(campaign: str, file: Path, part: str) -> None:
-    """Write the report of CAMPAIGN, each table to a sheet of its own."""
+    """Write the report of CAMPAIGN, each table to a sheet of its own; to read it, to a FILE that ends in .pdf."""
     with open_store_of(load()) as store:
+        if file.suffix.lower() == ".pdf":
+            _write_pdf(store, find_campaign(store, campaign), file)
+            return
         tables = report_tables(report_of(store, find_campaign(store, campaign), estimated=False))
         chosen = [table for table in tables if not part or table.name == part]
         if not chosen:
             raise NotFoundError(f"there is no table {part!r}; there are: {', '.join(one.name for one in tables)}")
         _write(file, chosen, "rows")
+
+
+def _write_pdf(store: Store, campaign: Campaign, file: Path) -> None:
+    made = report_pdf(campaign, report_of(store, campaign), SystemClock().now())
+    try:
+        replace_durably(file, made, mode=0o600)
+    except OSError as error:
+        raise InputError(f"{file} cannot be written: {error.strerror}") from error
 
 
 @command.command()

@@ -9,6 +9,8 @@ from fastapi import APIRouter, Request, Response
 from postlude.kit.data_table import TableFormat
 from postlude.kit.ids import id_text
 from postlude.services.campaigns.comparison import sorted_lines
+from postlude.services.campaigns.report import report_of
+from postlude.services.campaigns.report_pdf import report_pdf
 from postlude.services.campaigns.report_tables import report_tables, results_data
 from postlude.services.reports.copy_table import copies_table
 from postlude.services.reports.event_table import EVENT_COLUMNS, event_rows
@@ -31,6 +33,15 @@ def results_file(request: Request, deps: Deps, viewer: SignedIn, form: TableForm
     """All campaigns of the viewer's that were sent, the newest first."""
     lines = sorted_lines(results_table(request, deps, viewer).lines)
     return table_response([results_data(lines)], form, "campaigns")
+
+
+@router.get("/campaigns/{campaign}/report.pdf", dependencies=[READS])
+def report_document(deps: Deps, viewer: SignedIn, campaign: str) -> Response:
+    """The report for those who do not sign in."""
+    found = find(deps, viewer, campaign)
+    made = report_pdf(found, report_of(deps.store, found), deps.clock.now())
+    headers = {"Content-Disposition": f'attachment; filename="report-{id_text(found.id)}.pdf"'}
+    return Response(made, media_type="application/pdf", headers=headers)
 
 
 @router.get("/campaigns/{campaign}/report.{form}", dependencies=[READS])

@@ -38,3 +38,10 @@ def test_one_part_of_a_report(world: "World", client: "TestClient") -> None:
     assert answer.text.startswith("\ufeffprovider,copies")
     assert 'filename="report-' in answer.headers["content-disposition"]
     assert client.get(f"/campaigns/{id_text(mine.id)}/report.csv?part=colours").status_code == 404
+
+
+def test_the_report_comes_as_pdf(world: "World", client: "TestClient") -> None:
+    [mine] = world.deps.store.campaigns.of_user(world.alice.id)
+    answer = client.get(f"/campaigns/{id_text(mine.id)}/report.pdf")
+    assert answer.content.startswith(b"%PDF")
+    assert answer.headers["content-type"] == "application/pdf"
