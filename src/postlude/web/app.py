@@ -21,7 +21,7 @@ from postlude.web.headers import SecurityHeaders
 from postlude.web.messages import compose, live_events, message_page, sent_list
 from postlude.web.pages import TemplatePages
 from postlude.web.report_cache import ReportCache
-from postlude.web.reports import exports
+from postlude.web.reports import exports, schedules
 from postlude.web.request_limits import RefusalPages, RequestLimits
 from postlude.web.sandbox import mailbox
 from postlude.web.segments import pages as segment_pages
@@ -40,6 +40,7 @@ _PARTS: Final = (
     recipients,
     click_maps,
     exports,
+    schedules,
     preferences,
     domain_pages,
     live_events,

@@ -16,6 +16,7 @@ from postlude.app.background.health_watch import HealthWatch, WatchedLoop
 from postlude.app.background.imap import Mailboxes, imap_folders
 from postlude.app.background.login_copies import login_copies
 from postlude.app.background.provider_calls import Calls
+from postlude.app.background.report_mails import ReportMails
 from postlude.app.background.subject_access import DataRequests
 from postlude.app.build.common import Parts, own_name
 from postlude.app.build.sending import retry_schedule
@@ -130,6 +131,7 @@ class AppProcess:
         loops.append(WatchedLoop("logins", await enter(login_copies(store, parts.folder.logins))))
         requests = DataRequests(parts, store, self._history, self._submit)
         loops.append(WatchedLoop("data requests", await enter(requests)))
+        loops.append(WatchedLoop("report mails", await enter(ReportMails(parts, store, self._submit))))
 
     async def _serve(self, sockets: Sequence[socket], application: object) -> None:
         server = WebServer(application, sockets)

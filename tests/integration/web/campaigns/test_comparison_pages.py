@@ -8,6 +8,9 @@ from postlude.kit.ids import id_text
 from support.past_campaigns import HOUR_US, past_campaign
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page
     from starlette.testclient import TestClient
 
     from support.web_world import World
@@ -54,7 +57,7 @@ def test_an_unknown_column_is_not_found(client: "TestClient") -> None:
 def test_chosen_ones_stand_side_by_side(world: "World", client: "TestClient") -> None:
     ids = [id_text(one.id) for one in world.deps.store.campaigns.of_user(world.alice.id)[:2]]
     page = client.get("/campaigns/compare?" + "&".join(f"campaign={one}" for one in ids)).text
-    assert "for sure less" in page
+    assert "points, 95 % certain" in page
     assert 'class="range"' in page
 
 
@@ -74,3 +77,43 @@ def test_the_report_says_what_is_usual(world: "World", client: "TestClient") -> 
     page = client.get(f"/campaigns/{id_text(prize.id)}").text
     assert "▲ above" in page
     assert "Usual for you" in page
+
+
+@pytest.fixture
+def page(browser: "Browser", served: str, world: "World") -> "Iterator[Page]":
+    page = browser.new_page(viewport={"width": 390, "height": 800})
+    page.set_default_timeout(30_000)
+    page.goto(f"{served}/sign-in/{world.token(world.alice)}")
+    yield page
+    page.close()
+
+
+@pytest.mark.browser
+def test_a_table_is_sorted_and_campaigns_are_chosen_on_a_phone(client: "TestClient", page: "Page", served: str) -> None:
+    del client
+    page.goto(f"{served}/campaigns/results")
+    page.get_by_role("link", name="Opened").click()
+    page.get_by_role("columnheader", name="Opened").and_(page.locator("[aria-sort=descending]")).wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page is wider than the screen"
+    page.get_by_label("Compare Prize & more").check()
+    page.get_by_label("Compare News 3").check()
+    page.get_by_role("button", name="Compare").click()
+    page.get_by_role("heading", name="Side by side").wait_for()
+    assert page.locator("thead th a").all_inner_texts() == ["Prize & more", "News 3"]
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page is wider than the screen"
+
+
+@pytest.mark.browser
+def test_an_hour_of_the_report_leads_to_a_mailing(
+    world: "World", client: "TestClient", page: "Page", served: str
+) -> None:
+    del client
+    prize = world.deps.store.campaigns.of_user(world.alice.id)[0]
+    world.deps.store.contacts.add("p0@example.net", 1)
+    page.goto(f"{served}/campaigns/{id_text(prize.id)}")
+    page.get_by_text("As a table").first.click()
+    page.get_by_role("link", name="Make a mailing", exact=True).first.click()
+    page.get_by_role("status").get_by_text("p0@example.net").wait_for()
+    page.get_by_role("button", name="Make a mailing").click()
+    page.get_by_role("heading", name="Content").wait_for()
+    assert "opened(campaign='Prize & more'" in page.locator("textarea[name=segment]").input_value()
