@@ -202,3 +202,19 @@ def test_a_copy_that_is_sent_again_on_request_opens_its_campaign_again(store: St
     store.digest.apply(Batch(resends=[claim.copy]))
     assert store.campaigns.get(CAMPAIGN).status is CampaignStatus.SENDING
     assert [again.copy for again in store.campaigns.claim(CAMPAIGN, 5, 10, 1)] == [claim.copy]
+
+
+def test_a_users_campaigns_come_the_newest_first(store: Store) -> None:
+    for number, begun in enumerate((50, None, 70)):
+        made = Campaign(id=600 + number, user=7, name=f"C{number}", created_at=60, started_at=begun)
+        store.campaigns.add(made, [Variant(campaign=600 + number, message=700 + number)])
+    store.campaigns.add(Campaign(id=690, user=8, name="Hers"), [Variant(campaign=690, message=790)])
+    assert [one.name for one in store.campaigns.of_user(7)] == ["C2", "C1", "C0"]
+    assert [one.name for one in store.campaigns.of_user(7, [CampaignStatus.DRAFT], 1)] == ["C2"]
+    assert store.campaigns.of_user(7, [CampaignStatus.SENT]) == []
+
+
+def test_messages_know_the_names_of_their_campaigns(store: Store) -> None:
+    variants = [Variant(campaign=600, message=700), Variant(campaign=600, name="B", message=701)]
+    store.campaigns.add(Campaign(id=600, user=7, name="News"), variants)
+    assert store.campaigns.names_of([700, 701, 999]) == {700: "News", 701: "News"}

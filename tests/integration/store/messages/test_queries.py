@@ -99,3 +99,9 @@ def test_pages_go_on_where_the_last_one_ended(filled: Store) -> None:
     assert [one.id for one in filled.messages.page(before=2, limit=2)] == [1]
     assert [one.id for one in filled.messages.page(user=7)] == [3, 1]
     assert filled.messages.page(before=99) == []
+
+
+def test_all_messages_come_in_order(filled: Store) -> None:
+    assert [one.id for one in filled.messages.in_order(limit=2)] == [1, 2]
+    assert [one.id for one in filled.messages.in_order(after=2)] == [3]
+    assert [one.id for one in filled.messages.in_order(user=7)] == [1, 3]

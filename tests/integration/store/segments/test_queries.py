@@ -31,3 +31,10 @@ def test_what_is_gone_cannot_be_changed(store: Store) -> None:
         store.segments.change(99, 1, name="x")
     with pytest.raises(NotFoundError, match="no segment has the id"):
         store.segments.freeze(99, Everyone(), 1)
+
+
+def test_who_is_chosen_comes_page_by_page(store: Store) -> None:
+    found = [store.contacts.add(f"{name}@example.org", 1) for name in "abc"]
+    first = store.segments.page(Everyone(), limit=2)
+    rest = store.segments.page(Everyone(), first[-1].id, 2)
+    assert [one.id for one in (*first, *rest)] == sorted(one.id for one in found)
