@@ -38,7 +38,9 @@ def test_each_member_gets_a_mail_of_their_own(world: World, owner: User) -> None
 
 def test_it_has_the_rates_and_the_report(world: World, owner: User) -> None:
     [mail] = _mails(world, owner, (owner.id,))
-    text = mail.get_body(("plain",)).get_content()
+    body = mail.get_body(("plain",))
+    assert body is not None
+    text = body.get_content()
     assert "Opened: 50.0 % (30 of 60; 95 % certain: 37.7 to 62.3 %)" in text
     assert "https://mail.example.org/campaigns/" in text
     [pdf] = mail.iter_attachments()
