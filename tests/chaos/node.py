@@ -11,13 +11,14 @@ import zlib
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 from postlude.app.background.clock_watch import ClockWatch
-from postlude.app.build.common import Parts, build_parts
+from postlude.app.build.common import Parts, build_parts, build_quotas
 from postlude.app.build.digest import build_digest
 from postlude.app.build.sending import build_contents, build_sender, build_tracker
 from postlude.config import Settings, load
@@ -131,6 +132,7 @@ async def _run(data: Path, outside: Path, pipe: Connection) -> None:
         pause_if_new(store, parts.clock, parts.folder.identity(), used=used)
         if store.accounts.first_user() is None and store.integrity.sending_pause() is None:
             create_first_user(store, parts.clock, "owner@example.org", "Owner")
+        parts.folder.session_secret()
         history = open_or_quarantine(parts.folder.history, store, parts.clock)
         stack.callback(history.close)
         journals = {}
@@ -251,6 +253,7 @@ async def _obey(  # noqa: PLR0917 - what a node is made of
                     recipients=[address],
                     raw=raw.encode(),
                 ),
+                count=partial(build_quotas(parts).take, 1, None),
             )
             return ("accepted", address)
         case ("hit", kind, scope, copy):

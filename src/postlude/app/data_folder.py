@@ -47,6 +47,7 @@ class DataFolder:
         self.keys: Final = root / "keys.json"
         self.dkim: Final = root / "dkim"
         self.control: Final = root / "control.sock"
+        self._session_key: Final = root / "session.key"
         self._lock: Final = root / "lock"
         self._supervisor_lock: Final = root / "supervisor.lock"
 
@@ -159,13 +160,29 @@ class DataFolder:
         )
 
     def session_secret(self) -> bytes:
-        """Key for session cookies; created at the first start. Deleting the file signs all users out."""
+        """Key for session cookies; created at the first start. Deleting the file signs all users out.
+
+        One that cannot be read stops nothing: another one holds until the end of this process.
+        """
 
         def whole(content: bytes) -> bool:
             return len(content) == SECRET_BYTES  # with an empty one any stranger could sign cookies
 
         fresh = secrets.token_bytes(SECRET_BYTES)
-        return self._record(self.root / "session.key", whole, fresh, "all users are signed out")
+        try:
+            return self._record(self._session_key, whole, fresh, "all users are signed out")
+        except OSError as error:
+            _log.error("%s. All users are signed out, and again at the next start", file_trouble(error))
+            return fresh
+
+    def session_problem(self) -> str:
+        """What is wrong with the key for session cookies, and what to do; empty when nothing is."""
+        try:
+            if os.path.lexists(self._session_key):
+                self._session_key.read_bytes()
+        except OSError as error:
+            return f"{file_trouble(error)}; or rename it. All users are signed out at every start until then"
+        return ""
 
     def forgotten_key(self, make: bool) -> bytes:
         """Key for recognising forgotten addresses; created when the first one is forgotten, and never changed.

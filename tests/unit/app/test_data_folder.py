@@ -131,8 +131,21 @@ def test_a_folder_in_place_of_a_record_is_set_aside(tmp_path: Path, name: str) -
 
 def test_a_record_that_leads_nowhere_is_named_and_not_replaced(tmp_path: Path) -> None:
     folder = made(tmp_path)
-    (folder.root / "session.key").symlink_to(tmp_path / "away")
-    with pytest.raises(FileNotFoundError) as caught:
-        folder.session_secret()
-    assert caught.value.filename == str(folder.root / "session.key")
+    (folder.root / "id").symlink_to(tmp_path / "away")
+    with pytest.raises(StorageError, match=str(folder.root / "id")):
+        folder.identity()
     assert not (tmp_path / "away").exists()
+
+
+@pytest.mark.parametrize("to", ["away", "data/session.key"])
+def test_a_session_key_that_cannot_be_read_stops_nothing_and_is_told(tmp_path: Path, to: str) -> None:
+    folder = made(tmp_path)
+    assert folder.session_problem() == ""
+    (folder.root / "session.key").symlink_to(tmp_path / to)
+    one, other = folder.session_secret(), folder.session_secret()
+    assert len(one) == 32
+    assert one != other
+    assert str(folder.root / "session.key") in folder.session_problem()
+    (folder.root / "session.key").unlink()
+    assert folder.session_secret() == folder.session_secret()
+    assert folder.session_problem() == ""

@@ -167,6 +167,7 @@ def look_around(parts: Parts, edge: EdgeWatch, *, supervised: bool, own: str = "
     found = of_disk(str(root), free, journal_alarms(parts.folder.journal, parts.settings.journal_max_bytes), edge.lost)
     found += trouble("stored mail", filter(None, (spool_problem(*one) for one in parts.folder.spools)), "is there")
     found += trouble("signing", parts.dkim.problems(), "every domain has its keys")
+    found += trouble("sessions", filter(None, [parts.folder.session_problem()]), "the key can be read")
     found += trouble("quotas", build_quotas(parts).problems(), "what logins submitted is counted")
     found += trouble("edge", edge.problems, "answers")
     for name, meaning in _SMTP.items():
