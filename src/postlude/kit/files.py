@@ -113,7 +113,8 @@ def lock_file(path: Path, *, mode: int, patience_s: float | None = None) -> int:
     """Lock `path` (made when it is missing) for the life of the returned descriptor, against all other processes.
 
     Waits up to `patience_s`, as long as it takes without; BlockingIOError when another process still has it.
-    On a read-only disk a file that is there can be locked as well. A folder that stands in its place is quarantined.
+    On a read-only disk a file that is there can be locked as well. A folder that stands in its place is quarantined,
+    and so is a link to itself.
     """
     try:
         fd = os.open(path, _LOCK, mode)
@@ -121,6 +122,9 @@ def lock_file(path: Path, *, mode: int, patience_s: float | None = None) -> int:
         make_way(path)
         fd = os.open(path, _LOCK, mode)
     except OSError as error:
+        if error.errno == errno.ELOOP:  # a link to itself leads to no lock that anything could hold
+            quarantine_file(path)
+            return lock_file(path, mode=mode, patience_s=patience_s)
         if error.errno not in {errno.EROFS, errno.EACCES}:
             raise
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)

@@ -178,3 +178,11 @@ def test_a_link_that_leads_nowhere_may_be_a_disk_that_is_not_mounted(tmp_path: P
     with pytest.raises(FileExistsError):
         make_folder(tmp_path / "a")
     assert (tmp_path / "a").is_symlink()
+
+
+def test_a_link_to_itself_in_place_of_a_lock_is_quarantined(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    path.symlink_to(path)
+    os.close(lock_file(path, mode=0o600, patience_s=0))
+    assert path.is_file()
+    assert [one.is_symlink() for one in tmp_path.glob("lock.damaged-*")] == [True]

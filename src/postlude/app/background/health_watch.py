@@ -80,6 +80,11 @@ class Running:
     opening: Troubled | None = None
     """Why the store is not open yet."""
 
+    def let_go(self) -> None:
+        """All of it has ended. A look that still hangs keeps none of it in memory."""
+        self.store = self.digest = self.opening = None
+        self.behind, self.mailboxes, self.loops = int, tuple, []
+
 
 class HealthWatch:
     """An async context: inside it the system is looked at. `supervised`: `postlude up` started the other processes."""

@@ -57,6 +57,7 @@ class MailFlow:
     async def __aenter__(self) -> Self:
         """Start digest and sender."""
         sys.setswitchinterval(_SWITCH_SECONDS)
+        self._stack.callback(self._watch.running.let_go)
         try:
             revoker = build_revoker(self._parts.settings.data, self._store)
             self._watch.running.loops.append(WatchedLoop("withdrawals", revoker))
