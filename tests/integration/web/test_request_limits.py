@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
 from starlette.types import Message
 
+from postlude.model.role import Role
 from postlude.web import create_app, request_limits
 from postlude.web.headers import SecurityHeaders
 from postlude.web.request_limits import RequestLimits, RouteLimit
@@ -73,6 +74,8 @@ async def ask(
 
 
 def cookie(world: World) -> tuple[bytes, bytes]:
+    store = world.deps.store
+    store.accounts.set_role(world.alice.id, Role.OWNER)  # who may everything
     client = world.client(world.alice)
     return b"cookie", "; ".join(f"{name}={value}" for name, value in client.cookies.items()).encode()
 
