@@ -4,6 +4,7 @@ import base64
 import csv
 import io
 import struct
+import time
 import zipfile
 import zlib
 
@@ -280,3 +281,20 @@ def attachments(target: Target) -> str:
     grown = target.memory() - before
     assert grown < _MEMORY, f"{grown >> 20} MB"
     return f"{len(parts)} files in three ways, none altered: {max(grown, 0) >> 20} MB more memory"
+
+
+@attempt("login", "a mail whose parts have endless headers")
+def heads_of_parts(target: Target) -> str:
+    lines = 2_000_000 if target.full else 200_000
+    head = f"From: {target.login.user}\r\nSubject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n".encode()
+    mail = head + b"--b\r\n" + b"X: y\r\n" * lines + b"\r\nx\r\n--b--\r\n"
+    before = target.memory()
+    with target.postlude.relay() as client:
+        client.login(target.login.user, target.login.password)
+        client.sendmail(target.login.user, ["heads@example.com"], mail)
+    target.check_serves()
+    began = time.monotonic()
+    target.send_mail()
+    took = time.monotonic() - began
+    assert took < 10 or not target.full, f"the next mail left after {took:.1f} s"
+    return f"the next mail leaves after {took:.1f} s, {(target.memory() - before) >> 20} MB more memory"

@@ -52,7 +52,17 @@ FINDINGS: Final[dict[str, Finding]] = {
         "the token of a link acts for the recipient",
         ("a token used for what it is not for", "changed tokens", "links that lead to the recipient's own pages"),
     ),
-    "P5": Finding("what is forgotten stays on the disk", ("what is stored, told and forgotten",)),
+    "P5": Finding(
+        "what is forgotten stays on the disk",
+        ("what is stored, told and forgotten", "what is forgotten, in files that do not show it"),
+    ),
+    "P8": Finding(
+        "a wish in a file becomes a field that nothing heeds",
+        ("a wish in a file of contacts, by every way a file comes in",),
+    ),
+    "P9": Finding(
+        "an answer to one person quotes another", ("an answer about oneself that holds what another person wrote",)
+    ),
     "P6": Finding(
         "erased hits keep an address", ("what is recorded after a withdrawal: hits of the same moment, and pages",)
     ),
@@ -75,12 +85,17 @@ FINDINGS: Final[dict[str, Finding]] = {
         ("a spreadsheet bomb", "spreadsheets and tables that unfold (zip bombs, CSV bombs)"),
     ),
     "M2": Finding("a template computes for ever", ("templates that want too much or more than they may",)),
-    "M3": Finding("steps that are quadratic in a mail", ("mail that is slow to read",)),
+    "M3": Finding(
+        "steps that are quadratic in a mail", ("mail that is slow to read", "a mail whose parts have endless headers")
+    ),
     "M4": Finding("the sandbox's mailbox reads a head for ever", ("mail that the sandbox's mailbox cannot list",)),
     "M5": Finding(
         "one user holds every connection of the web app", ("every connection of the web app held by one user",)
     ),
-    "L1": Finding("formulas in exports", ("formulas in exports (CSV injection)",)),
+    "L1": Finding(
+        "formulas in exports",
+        ("formulas in exports (CSV injection)", "formulas in exports that a visitor's program put there"),
+    ),
     "L2": Finding(
         "a wrong setting of an import is answered with 500",
         ("settings of a CSV import that are none", "spreadsheets and tables that unfold (zip bombs, CSV bombs)"),

@@ -180,3 +180,19 @@ def switches(target: Target) -> str:
     assert b"x-postlude-" not in left, left
     assert b"hidden@" not in left, left
     return f"{len(names)} fields that are ours alone"
+
+
+@attempt("stranger", "formulas in exports that a visitor's program put there")
+def formulas_of_visitors(target: Target) -> str:
+    formulas = ('=HYPERLINK("http://evil.example")', "+cmd|' /C calc'!A0", "@SUM(1)", "-2+3+cmd|' /C calc'!A0")
+    for formula in formulas:
+        for path in (target.pixel, target.link):
+            target.ask("edge", "GET", path, headers={"User-Agent": formula, "Accept-Language": formula})
+    target.wait_until_digested()
+    time.sleep(1)
+    out = target.postlude.run("timeline", "bob1@example.com", "--csv", "-").out
+    cells = [cell for row in csv.reader(io.StringIO(out)) for cell in row]
+    assert len(cells) > len(formulas), out
+    bad = [cell for cell in cells if cell[:1] in tuple("=+-@\t\r")]
+    assert not bad, bad
+    return f"{len(cells)} cells, none begins a formula"

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from postlude.instrument.reasons import PartReason
 from postlude.mail.content_type import ContentType, read_content
 from postlude.mail.fields import RawField, block_end, read_fields
-from postlude.mail.limits import DEPTH, PARTS
+from postlude.mail.limits import DEPTH, PART_HEADS_BYTES, PARTS
 
 _FIRST_LINE: Final = re.compile(rb"(?:From [^\n]*+\n)?[!-9;-~]++[ \t]*+:")
 
@@ -45,12 +45,13 @@ def first(header: Sequence[RawField], name: str) -> bytes:
 
 
 class _Walk:
-    """One walk over a message; counts parts, so that adversarial input stays linear."""
+    """One walk over a message; counts parts and their headers, so that adversarial input stays linear."""
 
     def __init__(self, raw: bytes, header: Sequence[RawField] | None) -> None:
         self._raw: Final = raw
         self._header: Final = header
         self._parts = 0
+        self._heads = 0
 
     def entity(self, start: int, end: int, path: str, default: str, depth: int) -> Iterator[MimePart]:
         """The leaves of the entity `raw[start:end]`."""
@@ -60,6 +61,10 @@ class _Walk:
             yield MimePart(path, default, "", "", "", start, end, end, None)
             return
         stop, body = found
+        self._heads += stop - start if depth else 0
+        if self._heads > PART_HEADS_BYTES:
+            yield MimePart(path, default, "", "", "", start, body, end, PartReason.TOO_MANY_PARTS)
+            return
         known = self._header if depth == 0 else None
         header = read_fields(self._raw, start, stop) if known is None else known
         value = first(header, "content-type")

@@ -58,7 +58,10 @@ class PartReason(_Reason):
     UNSUPPORTED_CHARSET = "unsupported_charset", "in its charset a byte that looks like ASCII may be part of a letter"
     BROKEN_MULTIPART = "broken_multipart", "it names no boundary, or none that occurs in it"
     TOO_DEEP = "too_deep", "it is nested more than twenty levels deep"
-    TOO_MANY_PARTS = "too_many_parts", "the message has more than a thousand parts; the rest was not looked at"
+    TOO_MANY_PARTS = (
+        "too_many_parts",
+        "the message has more than a thousand parts, or a megabyte of headers in them; the rest was not looked at",
+    )
     NO_HEADERS = "no_headers", "it does not begin with header lines and a blank line"
     DKIM_SIGNED = "dkim_signed", "its own domain signed it, and that domain's key is not here to sign it again"
     NO_HTML = "no_html", "there is no HTML part that could hold a pixel"

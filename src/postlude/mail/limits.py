@@ -18,6 +18,8 @@ PARAMETERS: Final = 100
 """Parameters read of a Content-Type or Content-Disposition; RFC 2231 cuts a long name into several."""
 PARTS: Final = 1_000
 """MIME parts of a message that are opened; what is behind them stays as it is."""
+PART_HEADS_BYTES: Final = 1 << 20
+"""Of the headers of all parts together; what is behind them stays as it is. Real parts have a few hundred each."""
 DEPTH: Final = 20
 """Depth of nested multiparts; deeper ones stay unchanged."""
 LINKS: Final = 100_000

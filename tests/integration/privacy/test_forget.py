@@ -181,6 +181,16 @@ def test_an_address_is_forgotten_in_either_spelling_of_its_domain(world: World) 
     assert world.naming(SECRET, written, "bob@xn--mnchen-3ya.example") == {}
 
 
+def test_damaged_files_that_name_it_are_told(world: World) -> None:
+    world.send(BOB)
+    kept = world.settings.data / "state.sqlite.damaged-20261201T000000"
+    kept.write_bytes(f"page {BOB} page".encode())
+    (world.settings.data / "keys.json.damaged-20261201T000000").write_bytes(CAROL.encode())
+    told = world.forget().output
+    assert f"{kept} is a damaged file that still names the address" in told
+    assert "keys.json" not in told
+
+
 def test_that_it_was_sent_and_what_came_of_it_stays_of_a_pseudonym(world: World) -> None:
     [copy] = world.send(BOB)
     world.say(world.hit(copy, HitEndpoint.LINK))

@@ -12,6 +12,7 @@ from postlude.mail.limits import (
     HEAD_BYTES,
     HEAD_FIELDS,
     LINKS,
+    PART_HEADS_BYTES,
     PARTS,
     head_refusal,
 )
@@ -66,6 +67,15 @@ def test_who_reads_mail_stops_at_the_same_part() -> None:
     assert {each.reason for each in leaving if each.reason} == {PartReason.TOO_MANY_PARTS}
     assert PARTS - 2 <= len([each for each in leaving if not each.reason]) <= PARTS
     assert PARTS <= len(coming) <= PARTS + 1
+
+
+def test_headers_of_parts_are_bounded_together() -> None:
+    head = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
+    part = b"--b\r\n" + b"X: y\r\n" * 1000 + b"\r\nx\r\n"
+    leaves = list(parts(head + part * 300 + b"--b--\r\n"))
+    closed = [one for one in leaves if one.reason is PartReason.TOO_MANY_PARTS]
+    assert len(leaves) - len(closed) == PART_HEADS_BYTES // 6000
+    assert list(parts(head + part * 3))[-1].reason is None
 
 
 def test_who_reads_mail_stops_at_the_same_depth() -> None:

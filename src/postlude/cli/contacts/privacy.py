@@ -14,7 +14,7 @@ from postlude.model.domain_name import address_key
 from postlude.model.errors import InUseError, NotFoundError
 from postlude.model.observation import Hit
 from postlude.model.words import HitEndpoint
-from postlude.services.privacy.forgetting import ask_to_forget
+from postlude.services.privacy.forgetting import ask_to_forget, damaged_files_naming
 from postlude.services.privacy.subject_access import describe_stored
 from postlude.services.privacy.withdrawals import choose_for
 
@@ -65,6 +65,8 @@ def forget(address: str) -> None:
         click.echo(f"{address}: the running Postlude is forgetting this address")
         _wait_until_forgotten(settings, address)
     click.echo(f"{address}: forgotten")
+    for path in damaged_files_naming(settings.data, address):
+        click.echo(f"{path} is a damaged file that still names the address: delete it when you do not need it any more")
     if late := not_rolled(settings.data / "journal"):
         click.echo(
             f"The process that writes the journal of {', '.join(late)} did not answer: the newest file of it may still "

@@ -117,6 +117,11 @@ def ask_to_forget(store: Store, clock: Clock, address: str) -> None:
     store.forgetting.ask_to_forget(address, clock.now())
 
 
+def damaged_files_naming(root: Path, address: str) -> list[Path]:
+    """Damaged files, renamed and kept for a repair, that name the address: forgetting leaves them."""
+    return sorted(path for path in root.rglob("*.damaged-*") if path.is_file() and _names(path, address))
+
+
 def delete_contents(spool: Spool, views: Path, messages: Iterable[int]) -> None:
     """Delete the contents of these messages."""
     for message in messages:

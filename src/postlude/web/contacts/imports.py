@@ -36,6 +36,8 @@ from postlude.web.session import Posted, SignedIn
 router = APIRouter()
 _ENDINGS: Final = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"})
 _SHOWN_ERRORS: Final = 20
+UPLOADS_BYTES: Final = 1 << 30
+"""Of all files that wait to be imported: whoever is signed in cannot fill the disk with them."""
 
 
 @router.get("/contacts/import", dependencies=[WRITES])
@@ -183,6 +185,12 @@ def _check(request: Request, deps: WebDeps, upload_id: str, order: ImportOrder, 
 
 
 def _keep(path: Path, file: UploadFile) -> None:
+    waiting = sum(each.stat().st_size for each in path.parent.iterdir() if each.is_file())
+    if waiting + (file.size or 0) > UPLOADS_BYTES:
+        raise InputError(
+            f"files that wait to be imported take {waiting >> 20:,} MB already: import or cancel them first; those "
+            "that are not imported are deleted by themselves"
+        )
     try:
         with path.open("xb") as out:
             shutil.copyfileobj(file.file, out, 1 << 20)

@@ -13,6 +13,7 @@ from postlude.model.words import Consent, MemberStatus, Purpose, Via
 from postlude.services.contacts.import_job import claim_import, run_import
 from postlude.store import Batch, Copy, Message, Submission
 from postlude.store.contacts.rows import Contact
+from postlude.web.contacts import imports
 from support.present import present
 from support.web_world import Csrf, World
 
@@ -180,6 +181,15 @@ def test_a_list_is_deleted(world: World, post: Post) -> None:
 
 def test_a_file_that_is_not_a_table_is_refused(upload: Upload) -> None:
     assert upload("letter.pdf", b"%PDF").status_code == 400
+
+
+def test_files_that_wait_take_a_bounded_room(world: World, upload: Upload, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imports, "UPLOADS_BYTES", 1000)
+    assert upload("a.csv", b"email\n" + b"x" * 900).status_code == 303
+    refused = upload("b.csv", b"email\n" + b"x" * 900)
+    assert refused.status_code == 400
+    assert "import or cancel them first" in refused.text
+    assert len(list(present(world.deps.contacts).uploads.iterdir())) == 1
 
 
 def test_a_file_is_looked_at_before_it_is_imported(client: TestClient, upload: Upload) -> None:
