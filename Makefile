@@ -6,7 +6,7 @@ WORKERS ?= 2
 WAITERS ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: chaos damage help env dev up test check lint unit-tests every-test coverage process-tests thorough test-pythons fix hooks servers lock docs screenshots clean fuzz simulate bench-relay bench-send bench-edge bench-startup bench-instrument bench-digest bench-backlog bench-feedback bench-import bench-verdicts bench-hot bench-estimates attack
+.PHONY: chaos damage help env dev up test check lint unit-tests every-test coverage process-tests thorough test-pythons fix hooks servers lock docs screenshots clean fuzz simulate bench-relay bench-send bench-edge bench-startup bench-instrument bench-digest bench-backlog bench-feedback bench-import bench-verdicts bench-report bench-hot bench-estimates attack
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -80,6 +80,8 @@ bench-instrument: dev ## instrumenting a second, beside pytracking; hostile inpu
 	$(BIN)/python bench/instrument.py
 bench-verdicts: dev ## verdicts on simulated recipients beside the truth: precision, recall, people's clicks lost
 	$(BIN)/python bench/verdicts.py
+bench-report: dev ## what pages cost as an instance grows, beside a tenth of it; SCALE=1 is 20 million events
+	$(BIN)/python bench/report_pages.py --scale $(or $(SCALE),0.1)
 bench-hot: dev ## hot contacts beside the truth, on simulated recipients
 	$(BIN)/python bench/hot_contacts.py
 bench-estimates: dev ## estimates of hidden opens beside the truth, on two populations
