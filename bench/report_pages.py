@@ -174,8 +174,7 @@ class Load:
         self.reports.timeline(one)
 
     def _copy_page(self):
-        (copy, *_) = self.store.messages.copies_to(self._any(self.people), limit=1) or [None]
-        if copy is not None:
+        for copy in self.store.messages.copies_to(self._any(self.people), limit=1):
             self.reports.copy_timeline(copy)
 
     def _contact_page(self):
