@@ -65,8 +65,8 @@ def in_files(target: Target) -> str:
     return f"{len(_FILES)} files by command and browser: each is withdrawn, and the next mail is not tracked"
 
 
-def _mail_of(target: Target, sender: str, text: str) -> None:
-    raw = f"From: <{sender}>\r\nSubject: about somebody\r\n\r\n{text.strip()}\r\n".encode()
+def _mail_of(target: Target, sender: str, text: str, field: str = "Subject: about somebody") -> None:
+    raw = f"From: <{sender}>\r\n{field}\r\n\r\n{text.strip()}\r\n".encode()
     back = target.return_path("bob1@")
     with target.mail_client("inbound") as client:
         client.sendmail(sender, [back], raw)
@@ -104,7 +104,8 @@ def in_other_bytes(target: Target) -> str:
         ("people.csv", f"email\r\n{address}\r\n".encode("utf-16")),
     ):
         assert target.upload("/contacts/import", name, data, "/contacts/import").status == 303
-    _mail_of(target, "eve@example.net", base64.encodebytes(f"it is about {address}, you know".encode()).decode())
+    hidden = base64.b64encode(f"it is about {address}, you know".encode()).decode()
+    _mail_of(target, "eve@example.net", hidden, "Content-Transfer-Encoding: base64")
     target.wait_until_digested()
     damaged = target.postlude.data / "state.sqlite.damaged-20261201T000000"
     damaged.write_bytes(address.encode())
