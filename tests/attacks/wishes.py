@@ -10,6 +10,7 @@ from pathlib import Path
 from attacks.attempts import attempt
 from attacks.target import Target
 from postlude.store import Store, open_store
+from servers.waiting import wait_for
 
 _TRACKED = '<p>Hi <a href="https://shop.example/w">shop</a></p>'
 _FILES = (
@@ -46,8 +47,9 @@ def in_files(target: Target) -> str:
                 assert done.code == 0, done
             else:
                 _imported_in_browser(target, f"wish{number}.csv", data)
-    time.sleep(5)
     with closing(_store(target)) as store:
+        jobs = store.jobs.latest
+        wait_for("the imports", lambda: all(job.status == "done" for job in jobs()), 60)
         for number in range(len(_FILES)):
             for way in ("command", "browser"):
                 address = f"wish{number}{way}@example.com"
