@@ -17,16 +17,29 @@ function count() {
 
 const retryAfter = 5000;
 let waiting = 0;
+let asked = false;
+let again = false;
 
 // One request for a burst of changes: a sweep of links must not load the page a hundred times.
 function changed() {
   if (waiting) return;
   waiting = window.setTimeout(() => {
     waiting = 0;
+    // A second request would wait on the part that the first one's answer replaces, and be lost with it.
+    again = asked;
     const part = document.querySelector("[data-live]");
-    if (part) window.htmx.trigger(part, "changed");
+    if (part && !asked) window.htmx.trigger(part, "changed");
   }, 150);
 }
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.target.matches("[data-live]")) asked = true;
+});
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (!event.target.matches("[data-live]")) return;
+  asked = false;
+  if (again) changed();
+});
 
 function listen(path) {
   const source = new EventSource(path);
@@ -45,9 +58,11 @@ function listen(path) {
 const part = document.querySelector("[data-live]");
 if (part) listen(part.dataset.events);
 // What was not answered is asked for again: the next change may be hours away.
-for (const failure of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
+for (const failure of ["htmx:sendError", "htmx:sendAbort", "htmx:responseError", "htmx:swapError", "htmx:timeout"]) {
   document.addEventListener(failure, (event) => {
-    if (event.target.matches("[data-live]")) window.setTimeout(changed, retryAfter);
+    if (!event.target.matches("[data-live]")) return;
+    asked = false;
+    window.setTimeout(changed, retryAfter);
   });
 }
 window.setInterval(count, 10000);
