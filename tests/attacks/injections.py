@@ -9,7 +9,7 @@ import smtplib
 import time
 
 from attacks.attempts import attempt
-from attacks.routes import paths_of
+from attacks.routes import filled, paths_of
 from attacks.target import Target
 
 _LINES = ("\r\n", "\n", "\r", "\u2028", "\x0b", "\x85", "%0d%0a")
@@ -96,14 +96,14 @@ def formulas(target: Target) -> str:
         target.form("/contacts", {"address": f"f{number}@x.example", "name": formula}, "/contacts")
     tried = 0
     for path in paths_of("GET"):
-        if not path.endswith(".csv") or "{" in path:
+        if "{" in path.replace("{form}", "") or not filled(path).endswith(".csv"):
             continue
-        answer = target.ask("web", "GET", path)
+        answer = target.ask("web", "GET", filled(path))
         assert answer.status == 200, path
         rows = csv.reader(io.StringIO(answer.body.decode("utf-8-sig"), newline=""))
         assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r"))], path
         tried += 1
-    assert tried >= 2
+    assert tried >= 4
     return f"{tried} exports: none begins a cell with a formula"
 
 

@@ -34,5 +34,6 @@ def paths_of(method: str) -> list[str]:
 
 
 def filled(path: str, value: str = "0" * 15 + "1") -> str:
-    """The path with this value for every name."""
-    return "/".join(value if part.startswith("{") else part for part in path.split("/"))
+    """The path with this value for every name; files as CSV."""
+    parts = path.replace("{form}", "csv").split("/")
+    return "/".join(value if part.startswith("{") else part for part in parts)

@@ -156,7 +156,7 @@ def test_a_key_that_cannot_be_read_is_told_with_what_to_do(postlude: Callable[..
     key.symlink_to(running.data / "not-mounted")
     running.begin()
     wait_for("edge, relay and inbound", running.serves_the_world, 30)
-    wait_for("word of it", lambda: told(running, "database", "session.key", "Put it back"), 30, pause=0.3)
+    wait_for("word of it", lambda: told(running, "sessions", "session.key", "Put it back"), 30, pause=0.3)
     key.unlink()
     (running.data / "away").rename(key)
     wait_for("the app", running.ready, 60, pause=0.3)

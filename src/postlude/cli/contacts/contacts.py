@@ -69,7 +69,9 @@ command.add_command(imports.imports)
 @click.argument("search", default="")
 @click.option("--list", "list_name", default="", help="Only members of this list, whatever their status.")
 @click.option("--tag", default="", help="Only contacts with this tag.")
-@click.option("--state", type=click.Choice([*EngagementState]), help="Only these, the highest score first.")
+@click.option(
+    "--state", type=click.Choice([one.value for one in EngagementState]), help="Only these, the highest score first."
+)
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000), help="Newest contacts shown.")
 @click.option("--before", default="", metavar="ID", help="Only contacts older than this one: the next page.")
 @_JSON
@@ -279,7 +281,11 @@ def erase(address: str, yes: bool) -> None:
 @click.option("--search", default="", help="Only contacts whose address or name contains this.")
 @click.option("--list", "list_name", default="", help="Only members of this list.")
 @click.option("--tag", default="", help="Only contacts with this tag.")
-@click.option("--state", type=click.Choice([*EngagementState]), help="Only these, with score and counts instead.")
+@click.option(
+    "--state",
+    type=click.Choice([one.value for one in EngagementState]),
+    help="Only these, with score and counts instead.",
+)
 def export(file: Path, search: str, list_name: str, tag: str, state: str | None) -> None:
     """Write contacts as CSV to FILE (default: standard output), one column per custom field."""
     if state and (search or list_name or tag):
