@@ -16,15 +16,17 @@ from postlude.app.commands.stores import accept_message, append_observation, off
 from postlude.cli.main import cli
 from postlude.config import Settings
 from postlude.kit.ids import id_text
+from postlude.model.errors import StorageError
 from postlude.model.event import Event
 from postlude.model.observation import Attempt, Hit, Observation, Returned
 from postlude.model.words import Consent, EventKind, HitEndpoint, Purpose, SendOutcome, Via
 from postlude.services.messages.accept import NewMessage
 from postlude.services.messages.view_page import ViewPages
-from postlude.services.privacy.forgetting import WAITING
+from postlude.services.privacy.forgetting import WAITING, leaves_remains
 from postlude.store import Copy, PreferenceChoice, Store, open_store
 from postlude.store.contacts.bulk_import import ImportRow, Intake
 from postlude.store.jobs.rows import Beat
+from postlude.store.privacy.forgotten import ForgetQueries
 from postlude.tokens import Kind, TagPurpose
 from support.present import present
 from support.state_template import sqlite_state
@@ -300,3 +302,19 @@ def test_what_is_of_others_stays(world: World) -> None:
         assert present(store.contacts.by_address(CAROL)).name == "Carol"
         assert store.messages.copy(copies[0].id).recipient == CAROL
     assert asyncio.run(asyncio.to_thread(world.parts.folder.outgoing_mail().get, copies[0].message))
+
+
+def test_a_state_that_could_not_be_rewritten_is_rewritten_later(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.send(BOB)
+
+    def refused(_queries: object) -> None:
+        raise StorageError("the disk is full")
+
+    with monkeypatch.context() as full:
+        full.setattr(ForgetQueries, "leave_no_remains", refused)
+        assert world.forget().exit_code != 0
+    with world.store() as store:
+        assert leaves_remains(store)
+    world.digest()
+    with world.store() as store:
+        assert not leaves_remains(store)

@@ -14,7 +14,7 @@ from postlude.model.domain_name import address_key
 from postlude.model.errors import InUseError, NotFoundError
 from postlude.model.observation import Hit
 from postlude.model.words import HitEndpoint
-from postlude.services.privacy.forgetting import ask_to_forget, damaged_files_naming
+from postlude.services.privacy.forgetting import ask_to_forget, damaged_files_naming, leaves_remains
 from postlude.services.privacy.subject_access import describe_stored
 from postlude.services.privacy.withdrawals import choose_for
 
@@ -77,7 +77,7 @@ def forget(address: str) -> None:
 def _wait_until_forgotten(settings: Settings, address: str) -> None:
     ends = monotonic() + _PATIENCE_SECONDS
     with open_store_of(settings) as store:
-        while address_key(address) in store.forgetting.to_forget():
+        while address_key(address) in store.forgetting.to_forget() or leaves_remains(store):
             if monotonic() > ends:
                 raise InUseError(
                     f"{address} is not forgotten yet: the running Postlude does it after everything in the journal "

@@ -89,7 +89,8 @@ class Columns(msgspec.Struct, frozen=True, kw_only=True):
         """What a column is, in the words of `mapping`."""
         own = {self.email: "email", self.tags: "tags", **{column: name for name, column in self.own.items()}}
         exact = {self.lists: "lists", self.source: "source", self.created: "created"} if self.exported else {}
-        return own.get(number) or (exact | self.fields | self.wishes).get(number, "-")
+        # One after the other: a file may have 50,000 columns, and each of them is asked for.
+        return own.get(number) or self.wishes.get(number) or self.fields.get(number) or exact.get(number, "-")
 
 
 def find_columns(rows: Sequence[Sequence[str]], mapping: Mapping[str, str], *, wishes: bool = True) -> Columns:

@@ -21,6 +21,8 @@ from postlude.store import Store
 WAITING: Final = "privacy:contents-waiting"
 """Setting: messages whose contents are deleted when the last copy to another recipient was sent."""
 FORGOTTEN_AT: Final = "privacy:forgotten-at"
+_REMAINS: Final = "privacy:remains"
+"""True while pages of the state that are not used any more may still name who was forgotten."""
 """Setting: when an address was last forgotten; earlier journal segments are deleted early."""
 _PATIENCE_SECONDS: Final = 30.0  # a process that hangs does not roll its journal: it must not hold up forgetting
 _UNDER_WAY: Final = frozenset((JobStatus.WAITING, JobStatus.RUNNING, JobStatus.PAUSED))
@@ -53,7 +55,7 @@ class Forgetter:
 
     def due(self) -> bool:
         """Whether an address is waiting to be forgotten."""
-        return bool(self._store.forgetting.to_forget())
+        return bool(self._store.forgetting.to_forget()) or leaves_remains(self._store)
 
     def last_at(self) -> int:
         """When an address was last forgotten, 0: never."""
@@ -67,6 +69,9 @@ class Forgetter:
         journals do not contain it.
         """
         addresses = self._store.forgetting.to_forget()
+        if not addresses:
+            self._leave_no_remains()
+            return True
         if any(self._is_imported(address) for address in addresses):
             return True  # the file is read to its end first
         if addresses != self._done:
@@ -83,11 +88,18 @@ class Forgetter:
         self._history.leave_no_remains()
         self._store.settings.put(FORGOTTEN_AT, self._clock.now())
         journals.trim()
+        self._store.settings.put(_REMAINS, value=True)
         for address in addresses:
             self._store.forgetting.forgot(address)
-        self._store.forgetting.leave_no_remains()
+        self._leave_no_remains()
         self._done = []
         _log.info("forgotten: %d addresses", len(addresses))
+
+    def _leave_no_remains(self) -> None:
+        # After the requests, which name who is forgotten themselves.
+        if leaves_remains(self._store):
+            self._store.forgetting.leave_no_remains()
+            self._store.settings.put(_REMAINS, value=False)
 
     def _forget(self, address: str) -> None:
         # The state last: until then it knows which copies and messages belong to the address.
@@ -110,6 +122,11 @@ class Forgetter:
         jobs = [job for job in self._store.jobs.latest() if job.status in _UNDER_WAY]
         files = [Path(str(job.options.get("file", ""))) for job in jobs]
         return any(file.is_file() and _names(file, address) for file in files)
+
+
+def leaves_remains(store: Store) -> bool:
+    """Whether pages of the state may still name who was forgotten, and are about to be rewritten."""
+    return bool(store.settings.get(_REMAINS, False))
 
 
 def ask_to_forget(store: Store, clock: Clock, address: str) -> None:

@@ -6,6 +6,7 @@ sent.
 """
 
 import secrets
+import time
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from hashlib import blake2b
@@ -42,6 +43,7 @@ KEY_OPTION: Final = "postlude_forgotten_key"
 """Execution option of an engine: a function that returns the key of the hashes."""
 _HASH_BYTES: Final = 16
 _A_NAME: Final = 3
+_PAUSES_S: Final = (0.5, 1.0, 2.0)
 _ON_ITS_WAY: Final = [status.value for status in ON_ITS_WAY]
 _NOT_STARTED: Final = [status for status in _ON_ITS_WAY if status != CopyStatus.SENDING.value]
 
@@ -127,8 +129,13 @@ class ForgetQueries(TopicQueries):
         with translated(self._database.engine), closing(self._database.engine.raw_connection()) as connection:
             # The driver itself: VACUUM wants no transaction around it.
             # The index of contacts keeps the letters of who is gone until it is merged.
-            for statement in (MERGE_WORDS, "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+            for statement in (MERGE_WORDS, "VACUUM"):
                 connection.cursor().execute(statement).fetchall()
+            for pause_s in _PAUSES_S:
+                if not connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()[0][0]:
+                    return
+                time.sleep(pause_s)  # a reader holds what is in the log: it can be emptied after it
+        raise StorageError("the log of the state is being read all the time and still names who is forgotten")
 
 
 def know_again(connection: Connection, addresses: Iterable[str]) -> None:

@@ -16,8 +16,10 @@ function count() {
 }
 
 const retryAfter = 5000;
+const answeredWithin = 15000;
+const lookAfter = 30000;
 let waiting = 0;
-let asked = false;
+let askedAt = 0;
 let again = false;
 
 // One request for a burst of changes: a sweep of links must not load the page a hundred times.
@@ -26,18 +28,27 @@ function changed() {
   waiting = window.setTimeout(() => {
     waiting = 0;
     // A second request would wait on the part that the first one's answer replaces, and be lost with it.
-    again = asked;
+    const asked = askedAt && Date.now() - askedAt < answeredWithin;
+    again = Boolean(asked);
     const part = document.querySelector("[data-live]");
     if (part && !asked) window.htmx.trigger(part, "changed");
   }, 150);
 }
 
 document.addEventListener("htmx:beforeRequest", (event) => {
-  if (event.target.matches("[data-live]")) asked = true;
+  if (event.target.matches("[data-live]")) askedAt = Date.now();
+});
+// What somebody opened to read stays open when the part is replaced.
+let opened = [];
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (!event.target.matches("[data-live]")) return;
+  opened = [...event.target.querySelectorAll("details")].map((each) => each.open);
 });
 document.addEventListener("htmx:afterSwap", (event) => {
   if (!event.target.matches("[data-live]")) return;
-  asked = false;
+  const now = event.target.querySelectorAll("details");
+  if (now.length === opened.length) now.forEach((each, n) => { each.open = opened[n]; });
+  askedAt = 0;
   if (again) changed();
 });
 
@@ -61,8 +72,10 @@ if (part) listen(part.dataset.events);
 for (const failure of ["htmx:sendError", "htmx:sendAbort", "htmx:responseError", "htmx:swapError", "htmx:timeout"]) {
   document.addEventListener(failure, (event) => {
     if (!event.target.matches("[data-live]")) return;
-    asked = false;
+    askedAt = 0;
     window.setTimeout(changed, retryAfter);
   });
 }
 window.setInterval(count, 10000);
+// A browser or a proxy may hold a stream that is dead for hours.
+if (part) window.setInterval(() => document.hidden || changed(), lookAfter);

@@ -117,3 +117,18 @@ def test_an_hour_of_the_report_leads_to_a_mailing(
     page.get_by_role("button", name="Make a mailing").click()
     page.get_by_role("heading", name="Content").wait_for()
     assert "opened(campaign='Prize & more'" in page.locator("textarea[name=segment]").input_value()
+
+
+@pytest.mark.browser
+def test_an_unfolded_table_stays_so_when_the_report_changes(
+    world: "World", client: "TestClient", page: "Page", served: str
+) -> None:
+    del client
+    prize = world.deps.store.campaigns.of_user(world.alice.id)[0]
+    page.goto(f"{served}/campaigns/{id_text(prize.id)}")
+    page.wait_for_load_state("networkidle")
+    page.get_by_text("As a table").first.click()
+    page.evaluate("document.querySelector('[data-live]').dataset.before = 'yes'")
+    page.evaluate("htmx.trigger(document.querySelector('[data-live]'), 'changed')")
+    page.locator("[data-live][data-before]").wait_for(state="detached")
+    assert page.get_by_role("link", name="Make a mailing", exact=True).first.is_visible()

@@ -4,6 +4,7 @@ import pytest
 
 from postlude.model.errors import InputError
 from postlude.services.contacts.columns import EXPORTED, Columns, find_columns
+from support.processor import bounded_processor_time
 
 
 def columns(*rows: str, **mapping: str) -> Columns:
@@ -104,3 +105,9 @@ def test_a_mapping_makes_our_own_export_an_ordinary_file() -> None:
 def test_what_mailchimp_adds_of_its_own_is_left_out() -> None:
     found = columns("Email Address;LEID;EUID;LATITUDE;Town", "a@example.org;1;2;3;Ulm")
     assert found.fields == {4: "town"}
+
+
+def test_what_a_column_is_costs_the_same_however_many_there_are() -> None:
+    wide = find_columns([["email", *map(str, range(50_000))], ["a@b.example", *["x"] * 50_000]], {})
+    with bounded_processor_time():
+        assert {wide.target(number) for number in range(1, 50_001)} == {str(number) for number in range(50_000)}
