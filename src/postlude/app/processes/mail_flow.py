@@ -7,6 +7,7 @@ leaves while they load.
 import asyncio
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Final, Self
@@ -61,7 +62,7 @@ class MailFlow:
         try:
             revoker = build_revoker(self._parts.settings.data, self._store)
             self._watch.running.loops.append(WatchedLoop("withdrawals", revoker))
-            self._start_revoker(revoker)
+            self._start_thread("revocations", revoker.run, revoker.wake)
             self._start_digest(revoker)
             await self._start_sender()
         except BaseException:
@@ -75,14 +76,16 @@ class MailFlow:
         """Stop in reverse: no new copies, then what was seen is digested."""
         await self._stack.aclose()
 
-    def _start_revoker(self, revoker: Revoker) -> None:
+    def _start_thread(
+        self, name: str, work: Callable[[threading.Event], object], wake: Callable[[], object] = lambda: None
+    ) -> None:
         stop = threading.Event()
-        thread = threading.Thread(target=revoker.run, args=(stop,), name="revocations")
+        thread = threading.Thread(target=work, args=(stop,), name=name)
         thread.start()
 
         async def end() -> None:
             stop.set()
-            revoker.wake()
+            wake()
             await asyncio.to_thread(thread.join)
 
         self._stack.push_async_callback(end)
@@ -91,15 +94,7 @@ class MailFlow:
         digest = self._built_digest(revoker)
         running, state = self._watch.running, digest.state
         running.digest, running.behind = digest, lambda: state.behind
-        stop = threading.Event()
-        thread = threading.Thread(target=digest.run, args=(stop,), name="digest")
-        thread.start()
-
-        async def end() -> None:
-            stop.set()
-            await asyncio.to_thread(thread.join)
-
-        self._stack.push_async_callback(end)
+        self._start_thread("digest", digest.run)
 
     def _built_digest(self, revoker: Revoker) -> Digest:
         return build_digest(
