@@ -296,7 +296,7 @@ def _reported_in(text: str) -> tuple[Reason, str] | None:
     published = refusals.find_refusal(text)
     known = (published.reason, f"{published.origin}-{published.reason}") if published else None
     whole = published is not None and published.weight >= refusals.LONG
-    if known and whole and not _vague(known[0]):
+    if published and known and whole and (published.firm or not _vague(known[0])):
         return known
     rule = first_rule(text.replace("_", " "))  # ADDRESS_NOT_FOUND
     found = (rule.reason, rule.id) if rule else None

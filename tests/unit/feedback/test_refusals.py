@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from postlude.feedback import Reason, refusals
+from postlude.feedback import Finding, FindingKind, Reason, refusals
+from postlude.feedback.refusal import with_reason
 from postlude.feedback.text_rules import first_rule, text_rules
 
 FOLDER = Path(refusals.__file__).parent
@@ -36,7 +37,7 @@ def test_every_entry_names_its_source(name: str) -> None:
     for refusal in content["refusal"]:
         assert refusal["source"] in content["sources"], refusal
         assert refusal["reason"] in set(Reason) - {Reason.NONE, Reason.UNDEFINED}, refusal
-        assert set(refusal) <= {"reason", "source", "phrases", "codes", "statuses"}, refusal
+        assert set(refusal) <= {"reason", "source", "phrases", "codes", "statuses", "firm"}, refusal
 
 
 def test_every_source_is_used() -> None:
@@ -121,3 +122,36 @@ def test_leaving_rules_out_by_their_letters_changes_no_answer() -> None:
     for text in map(str.lower, replies):
         tried = next((rule for rule in text_rules() if any(one.search(text) for one in rule.patterns)), None)
         assert first_rule(text) == tried, text
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (
+            "Amazon SES has suppressed sending to this address: it bounced as an invalid address",
+            Reason.RECIPIENT_REFUSED,
+        ),
+        ("550 5.7.1 Content-Policy reject msg: HTML subpart, therefore SPAM or Outlook Virus", Reason.CONTENT),
+        ("451 4.3.0 Mail server temporarily rejected message. - gsmtp", Reason.SYSTEM),
+        ("554 5.7.1 <b@x.example>: Recipient address rejected: BLOCK-SEND-ER.", Reason.RECIPIENT_REFUSED),
+    ],
+)
+def test_a_firm_sentence_is_the_whole_reason(text: str, reason: Reason) -> None:
+    assert with_reason(Finding(kind=FindingKind.BOUNCED), text).reason is reason
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("553 5.7.2 [TSS09] All messages from 192.0.2.6 will be permanently deferred", Reason.REPUTATION),
+        ("554-Transaction failed 554-Reject due to policy restrictions. 554 For explanation visit x", Reason.POLICY),
+        ("550 This message was classified as rSPAM", Reason.SPAM),
+        ("471 4.7.1 The limits for your account are exceeded. Please try again later.", Reason.RATE_LIMITED),
+        ("550 Your message was rejected by this user and was not delivered", Reason.RECIPIENT_REFUSED),
+        ("550 Blacklisted high risk file extension detected", Reason.CONTENT),
+        ("450 4.7.5 no TLSA records found", Reason.NETWORK),
+        ("451 out of allow RCPT numbers", Reason.RATE_LIMITED),
+    ],
+)
+def test_kinds_of_words_that_a_set_of_2026_showed(text: str, reason: Reason) -> None:
+    assert with_reason(Finding(kind=FindingKind.BOUNCED), text).reason is reason

@@ -8,6 +8,7 @@ A file has the sources of its entries (`[sources.NAME]`: url, title, and date) a
     phrases = ["account is over quota", "messages from ... deferred"]
     codes = ["OverQuotaPerm"]       # the operator's own codes
     statuses = ["7.509"]            # subject.detail of status codes that are in no registry
+    firm = true                     # its sentences are the whole reason, though a word in them may mean another
 
 Phrases are compared word by word, without regard to case, punctuation and addresses; ` ... ` matches any words. The
 most specific entry decides: a code before a phrase, a longer phrase before a shorter one.
@@ -43,6 +44,8 @@ class RefusalPattern(NamedTuple):
     pieces: tuple[str, ...]
     """What must occur in this order, words separated and surrounded by one space."""
     weight: int
+    firm: bool = False
+    """The sentence is the whole reason: no rule over its words decides otherwise."""
 
 
 class _Index(NamedTuple):
@@ -107,11 +110,12 @@ def _read() -> tuple[list[RefusalPattern], dict[str, tuple[Reason, str]]]:
         for refusal in tomllib.loads(file.read_text(encoding="utf-8"))["refusal"]:
             reason = Reason(refusal["reason"])
             statuses.update(dict.fromkeys(refusal.get("statuses", ()), (reason, origin)))
-            entries += [_entry(reason, origin, text, 0) for text in refusal.get("phrases", ())]
-            entries += [_entry(reason, origin, text, _CODE_WEIGHT) for text in refusal.get("codes", ())]
+            firm = refusal.get("firm", False)
+            entries += [_entry(reason, origin, text, 0, firm=firm) for text in refusal.get("phrases", ())]
+            entries += [_entry(reason, origin, text, _CODE_WEIGHT, firm=firm) for text in refusal.get("codes", ())]
     return entries, statuses
 
 
-def _entry(reason: Reason, origin: str, text: str, weight: int) -> RefusalPattern:
+def _entry(reason: Reason, origin: str, text: str, weight: int, *, firm: bool) -> RefusalPattern:
     pieces = tuple(f" {' '.join(_words(piece))} " for piece in text.split(_GAP))
-    return RefusalPattern(reason, origin, pieces, weight + sum(map(len, pieces)) - 2 * len(pieces))
+    return RefusalPattern(reason, origin, pieces, weight + sum(map(len, pieces)) - 2 * len(pieces), firm)
