@@ -19,7 +19,7 @@ _TYPES: Final = {
     "opt-out": FindingKind.UNSUBSCRIBED,
     "opt-out-list": FindingKind.UNSUBSCRIBED,
 }
-_JMRP_SENDER: Final = re.compile(r"@(?:hotmail|outlook|live|msn|microsoft)\.com$")
+_JMRP_DOMAINS: Final = ("@hotmail.com", "@outlook.com", "@live.com", "@msn.com", "@microsoft.com")
 _JMRP_SUBJECT: Final = re.compile(r"complaint about message from", re.IGNORECASE)
 _RECIPIENT_FIELDS: Final = ("original-rcpt-to", "removal-recipient", "original-recipient")
 _JMRP_RECIPIENT: Final = "x-hmxmroriginalrecipient"
@@ -33,7 +33,7 @@ def parse_arf(incoming: ReturnedMessage) -> list[Finding]:
         return _reported(
             incoming, dict(_fields(part.content())), [a for n, a in _fields(part.content()) if n == "original-rcpt-to"]
         )
-    if _JMRP_SENDER.search(incoming.sender) and _JMRP_SUBJECT.search(incoming.subject):
+    if incoming.sender.endswith(_JMRP_DOMAINS) and _JMRP_SUBJECT.search(incoming.subject):
         return _reported(incoming, {"feedback-type": "abuse"}, [])
     if complainer := incoming.root.get(_JMRP_RECIPIENT):  # our mail itself, with nothing around it
         bare = _reported(incoming, {"feedback-type": "abuse", "original-rcpt-to": complainer}, [complainer])

@@ -154,15 +154,14 @@ def _verbs() -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
 def verb_at(text: str) -> int:
     """Position of a verb of writing in folded text, -1 when there is none."""
     spaced, close = _verbs()
-    plain = text.isascii()
-    if plain and _first_words().isdisjoint(text.translate(_BETWEEN_WORDS).split()):
-        return -1
-    for found in _WORD.finditer(text):
-        for verb in spaced.get(found[0].rstrip("-"), ()):
-            end = found.start() + len(verb)
-            if text.startswith(verb, found.start()) and not text[end : end + 1].isalnum():
-                return found.start()
-    return -1 if plain else max(text.find(verb) for verb in close)
+    if words := _first_words().intersection(text.translate(_BETWEEN_WORDS).split()):
+        first = text.rfind(" ", 0, min(map(text.find, words))) + 1
+        for found in _WORD.finditer(text, first):
+            for verb in spaced.get(found[0].rstrip("-"), ()):
+                end = found.start() + len(verb)
+                if text.startswith(verb, found.start()) and not text[end : end + 1].isalnum():
+                    return found.start()
+    return -1 if text.isascii() else max(text.find(verb) for verb in close)
 
 
 def _reads_as_attribution(joined: str, *, quoted: bool) -> bool:

@@ -9,8 +9,10 @@ from html import unescape
 from typing import Final
 
 _NAME: Final = re.compile(r"/?([a-zA-Z][a-zA-Z0-9:-]{0,40})")
-_TAG: Final = re.compile(r"<(/?[a-zA-Z][a-zA-Z0-9:-]{0,40})(?:[^<>\"']*+(?:\"[^\"<>]*+\"|'[^'\"<>]*+'))*+[^<>\"']*+>")
-"""A tag whose quotation marks are paired and hold no bracket: nearly all of them, read at once."""
+_TOKEN: Final = re.compile(
+    r"[^<]++|<(/?[a-zA-Z][a-zA-Z0-9:-]{0,40})(?:[^<>\"']*+(?:\"[^\"<>]*+\"|'[^'\"<>]*+'))*+[^<>\"']*+>|<"
+)
+"""Text, or a tag whose quotation marks are paired and hold no bracket: nearly all there is, read at once."""
 _BLOCKS: Final = frozenset(
     {
         *(
@@ -34,7 +36,9 @@ _BLOCKS: Final = frozenset(
 )
 _PARAGRAPHS: Final = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "ul", "ol", "table"})
 _HIDDEN: Final = frozenset({"style", "script", "head", "title", "template", "noscript"})
-_CELLS: Final = frozenset({"td", "th"})
+_CELLS: Final = frozenset({"td", "th", "/td", "/th"})
+_BREAKING: Final = _BLOCKS | {f"/{name}" for name in _BLOCKS}
+_BLANKING: Final = _PARAGRAPHS | {f"/{name}" for name in _PARAGRAPHS}
 _QUOTES: Final = re.compile(
     r"\b(?:class|id)\s*=\s*[\"']?[^\"'>]*(?:yahoo_quoted|ydp\w{0,20}quoted|protonmail_quote|zmail_extra|tutanota_quote)",
     re.IGNORECASE,
@@ -71,29 +75,34 @@ def _tokens(html: str) -> Iterator[tuple[str, str]]:
     """`("", text)` and `(tag name or /name, the whole tag)` in turn; comments and declarations are skipped."""
     at, end = 0, len(html)
     while at < end:
-        opened = html.find("<", at)
-        if opened < 0:
-            yield "", html[at:]
+        opened = end
+        for found in _TOKEN.finditer(html, at):
+            whole, name = found.group(0, 1)
+            if name:
+                yield name.lower(), whole
+            elif whole == "<":
+                opened = found.start()
+                break
+            else:
+                yield "", whole
+        if opened == end:
             return
-        if opened > at:
-            yield "", html[at:opened]
-        if tag := _TAG.match(html, opened):
-            at = tag.end()
-            yield tag[1].lower(), tag[0]
-            continue
-        if html.startswith("<!--", opened):
-            closed = html.find("-->", opened + 4)
-            at = end if closed < 0 else closed + 3
-            continue
-        name = _NAME.match(html, opened + 1)
-        if name is None and html[opened + 1 : opened + 2] not in {"!", "?", "/"}:
-            yield "", "<"
-            at = opened + 1
-            continue
-        at = _tag_end(html, opened)
-        if name is not None:
-            slash = "/" if html[opened + 1] == "/" else ""
-            yield slash + name[1].lower(), html[opened:at]
+        at, token = _odd_token(html, opened)
+        if token is not None:
+            yield token
+
+
+def _odd_token(html: str, opened: int) -> tuple[int, tuple[str, str] | None]:
+    """Where the next token begins behind a `<` that begins no plain tag, and what it is; comments are nothing."""
+    if html.startswith("<!--", opened):
+        closed = html.find("-->", opened + 4)
+        return (len(html) if closed < 0 else closed + 3), None
+    name = _NAME.match(html, opened + 1)
+    if name is None and html[opened + 1 : opened + 2] not in {"!", "?", "/"}:
+        return opened + 1, ("", "<")
+    at = _tag_end(html, opened)
+    slash = "/" if html[opened + 1 : opened + 2] == "/" else ""
+    return at, None if name is None else (slash + name[1].lower(), html[opened:at])
 
 
 def _tag_end(html: str, opened: int) -> int:
@@ -139,26 +148,26 @@ class _Writer:
                 if name == f"/{self._hidden}" or (self._hidden == "head" and name == "body"):
                     self._hidden = ""
             elif not name:
-                self._row.append(tag)
+                if self._row or not tag.isspace():
+                    self._row.append(tag)
             else:
                 self._tag(name, tag)
         self._break()
         return "\n".join(self._rows)
 
     def _tag(self, name: str, tag: str) -> None:
-        bare = name.removeprefix("/")
-        if name in _HIDDEN and not tag.endswith("/>"):
+        if name in _BREAKING:
+            self._break(blank=name in _BLANKING)
+        elif name in _CELLS:
+            self._row.append(" ")
+        elif name in _HIDDEN and not tag.endswith("/>"):
             self._hidden = name
             return
-        if bare in _BLOCKS:
-            self._break(blank=bare in _PARAGRAPHS)
-        elif bare in _CELLS:
-            self._row.append(" ")
         if self._may_rest and not self._rest and name[0] != "/" and _REST.search(tag, 0, _MAX_SEARCHED):
             self._break()
             self._rest = True
-        if self._quotes or bare == "blockquote" or self._may_quote:
-            self._nest(name, bare, tag)
+        if self._quotes or name == "blockquote" or self._may_quote:
+            self._nest(name, name.removeprefix("/"), tag)
 
     def _nest(self, name: str, bare: str, tag: str) -> None:
         """Count the open containers of quotations."""
@@ -172,12 +181,15 @@ class _Writer:
         return self._may_quote and bool(_QUOTES.search(tag, 0, _MAX_SEARCHED))
 
     def _break(self, *, blank: bool = False) -> None:
-        text = "".join(self._row)
-        if text:
+        text = ""
+        if self._row:
+            text = "".join(self._row)
             text = _SPACES.sub(" ", unescape(text) if "&" in text else text).strip()
             self._row.clear()
+        if not text and not blank:
+            return
         mark = ">" * min(len(self._quotes) + self._rest, _MAX_DEPTH) if self._marks else ""
         if text:
             self._rows.append(f"{mark} {text}" if mark else text)
-        elif blank and self._rows and self._rows[-1].strip("> "):
+        elif self._rows and self._rows[-1].strip("> "):
             self._rows.append(mark)

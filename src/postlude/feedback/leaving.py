@@ -28,10 +28,12 @@ def wishes_to_leave(text: str) -> bool:
     """The answer contains the wish for no more mail, among other text: a user decides."""
     looked_at = _plain(text[:_LOOKED_AT])
     spaced, close = _wishes()
-    for word in spaced.keys() & looked_at.split():
-        for phrase in spaced[word]:
-            if phrase in looked_at and _is_expressed(phrase, looked_at):
-                return True
+    words = looked_at.split()
+    if not spaced.keys().isdisjoint(words):
+        for word in spaced.keys() & words:
+            for phrase in spaced[word]:
+                if phrase in looked_at and _is_expressed(phrase, looked_at):
+                    return True
     return not looked_at.isascii() and any(phrase in looked_at for phrase in close)
 
 

@@ -132,4 +132,4 @@ def _answer_matched(signed: Signed, item: Finding, copy: int, evidence: Evidence
         copy, evidence = quoted
         if item.kind is FindingKind.MAIL:
             item = msgspec.structs.replace(item, kind=FindingKind.REPLIED, rule="reply/quoted-link")
-    return msgspec.structs.replace(item, copy=copy, evidence=evidence)
+    return msgspec.structs.replace(item, copy=copy, evidence=evidence) if copy else item

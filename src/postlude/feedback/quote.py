@@ -56,7 +56,7 @@ def strip_quote(text: str) -> str:
     if not text.isascii():
         text = _INVISIBLE.sub("", text.replace("\u00a0", " "))
     rows = text.split("\n")
-    start = find_start(rows)
+    start = find_start(rows, text=text)
     if start is None:
         return _joined(without_footers(_unquoted(rows)))
     above = without_footers([*_unquoted(rows[: start.first]), *([start.lead] if start.lead else [])])
@@ -103,6 +103,8 @@ def _is_quoted_after(rows: Sequence[str], at: int) -> bool:
 
 def _between(rows: Sequence[str], at: int) -> list[str]:
     """Rows without a quotation mark, up to a further quotation that has none; a wrapped quoted row's end is quoted."""
+    if all(is_quoted_below(row) or not row.strip() for row in rows[at:]):
+        return []
     found: list[str] = []
     quoted = ""
     following = find_start(rows, at)

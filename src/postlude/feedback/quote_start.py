@@ -42,9 +42,12 @@ class Start(NamedTuple):
     lead: str = ""
 
 
-def find_start(rows: Sequence[str], begin: int = 0) -> Start | None:
-    """The first introduction of a quotation at or after row `begin`; rows with a quotation mark introduce nothing."""
-    text = "\n" + "\n".join(rows[begin:])
+def find_start(rows: Sequence[str], begin: int = 0, *, text: str | None = None) -> Start | None:
+    """The first introduction of a quotation at or after row `begin`; rows with a quotation mark introduce nothing.
+
+    `text` is what the rows from `begin` on are lines of, where it is at hand.
+    """
+    text = "\n" + ("\n".join(rows[begin:]) if text is None else text)
     at, place = begin, 0
     for found in _MAY_INTRODUCE.finditer(text):
         at, place = at + text.count("\n", place, found.start()), found.start()

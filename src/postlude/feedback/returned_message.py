@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Collection
-from functools import cached_property
 from typing import Final
 
 from postlude.feedback.addresses import compared_address
 from postlude.feedback.finding import TagReader
 from postlude.feedback.html_text import text_of_html
 from postlude.feedback.mime import ReturnedPart, read, split_headers
+from postlude.kit.computed import computed_once
 from postlude.mail.charset import decode_text
 from postlude.mail.encoded_words import decode_words
 from postlude.model.domain_name import address_key
@@ -62,17 +62,17 @@ class ReturnedMessage:
         self.rcpt_to = rcpt_to.strip("<> ")
         self.mail_from = mail_from
 
-    @cached_property
+    @computed_once
     def sender(self) -> str:
         """Address of From, as it is compared."""
         return compared_address(decode_words(self.root.get("from")))
 
-    @cached_property
+    @computed_once
     def subject(self) -> str:
         """The subject as people read it."""
         return decode_words(self.root.get("subject"))
 
-    @cached_property
+    @computed_once
     def leaves(self) -> list[ReturnedPart]:
         """Parts of the report itself: nothing inside a returned message."""
         found: list[ReturnedPart] = []
@@ -91,11 +91,11 @@ class ReturnedMessage:
         wanted = (f"message/{kind}", f"message/global-{kind}")
         return next((part for part in self._machine_parts if part.type in wanted), None)
 
-    @cached_property
+    @computed_once
     def _machine_parts(self) -> list[ReturnedPart]:
         return [part for part in self.leaves if part.type.startswith("message/")]
 
-    @cached_property
+    @computed_once
     def _split(self) -> tuple[str, str]:
         """Report text and the plain-text mail of ours behind it."""
         texts = [_readable(part) for part in self.leaves if part.type.startswith("text/") and not part.parts]
@@ -110,7 +110,7 @@ class ReturnedMessage:
         """What the reporting system itself wrote."""
         return self._split[0]
 
-    @cached_property
+    @computed_once
     def returned_raw(self) -> bytes:
         """The bytes of `returned`, empty when nothing was sent back."""
         for part in self.root.walk():
@@ -118,7 +118,7 @@ class ReturnedMessage:
                 return part.content()
         return _QUOTE_MARK.sub("", self._split[1]).encode("utf-8", "surrogateescape")
 
-    @cached_property
+    @computed_once
     def returned(self) -> ReturnedPart | None:
         """Our mail as far as it was sent back (often only its headers), None when nothing was."""
         for part in self.root.walk():
@@ -132,7 +132,7 @@ class ReturnedMessage:
         path = self.root.get("return-path").strip()
         return path in {"<>", "<MAILER-DAEMON>"} or self.mail_from == "<>"
 
-    @cached_property
+    @computed_once
     def from_daemon(self) -> bool:
         """A mail system wrote it, by its own account."""
         return self.null_sender or self.named_daemon or not self.root.get("from")
@@ -142,7 +142,7 @@ class ReturnedMessage:
         """The From names a mail system, or there is none: people's mail programs always write one."""
         return self.named_daemon or not self.root.get("from").strip(" <>")
 
-    @cached_property
+    @computed_once
     def named_daemon(self) -> bool:
         """The From names a mail system."""
         named = self.root.get("from")
