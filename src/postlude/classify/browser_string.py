@@ -60,8 +60,11 @@ _BROWSER_LIKE: Final = re.compile(
 _WORDS: Final = re.compile(r"\w")
 _ODD: Final = re.compile(
     r"\b(?:Chrome|CriOS)/(?![12]?\d{1,2}\.\d+\.\d+\.\d+(?:[\s;),]|$))|Safari/[\d.]+ [A-Za-z][A-Za-z-]*$"
+    r"|\b(?:Firefox|FxiOS|Edg[A-Za-z]*)/(?:[3-9]\d\d|\d{4,})(?![\d])|\bOPR/(?:[3-9]\d\d|\d{4,})(?!\d)"
+    r"|\bVersion/(?:[6-9]\d|\d{3,})(?!\d)"
 )
-"""No Chrome has four digits in its version or one from 300 on: at the pace of 2026 those are years away."""
+"""No Chrome has four digits in its version or one from 300 on, and no Firefox, Edge or Opera: at the pace of 2026 those
+are years away. Safari's versions are named after years since 26."""
 
 _GECKO: Final = re.compile(r"rv:(\d+)\.[\d.]*[^)]*\) Gecko/\S+ Firefox/(\d+)\.")
 _RV_FROZEN: Final = range(109, 121)

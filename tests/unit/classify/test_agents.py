@@ -135,3 +135,28 @@ def test_a_megabyte_of_user_agent_costs_what_a_long_one_costs(unit: str) -> None
     with bounded_processor_time():
         read_agent(f"Mozilla/5.0 (X11; {unit * (1_000_000 // len(unit))}")
         read_agent(f"Mozilla/5.0 (X11) {unit * (1_000_000 // len(unit))}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Mozilla/5.0 (Windows NT 10.0; rv:999.0) Gecko/20100101 Firefox/999.0",
+        "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/999.0.0.0 Safari/537.36",
+        "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36 Edg/999.0",
+        "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/99.0 Safari/6",
+    ],
+)
+def test_a_version_that_no_browser_has_is_no_persons(text: str) -> None:
+    assert read_agent(text).family is not Family.BROWSER
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.1 Safari/6",
+        "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
+        "Opera/9.80 (Windows NT 6.1; U; en) Presto/2.10.289 Version/12.02",
+    ],
+)
+def test_versions_of_today_and_yesterday_are_browsers(text: str) -> None:
+    assert read_agent(text).family is Family.BROWSER
