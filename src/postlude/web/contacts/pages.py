@@ -22,7 +22,7 @@ from postlude.store.contacts.rows import Contact
 from postlude.web.deps import Deps, WebDeps
 from postlude.web.downloads import rows_response
 from postlude.web.pages import pages_of
-from postlude.web.permissions import READS, WRITES
+from postlude.web.permissions import MANAGES, READS, WRITES
 from postlude.web.session import Posted, SignedIn, Viewer
 
 router = APIRouter()
@@ -157,9 +157,9 @@ def consent(  # noqa: PLR0917 - one parameter a field
     return _to(kept, "saved")
 
 
-@router.post("/contacts/{contact}/erase", dependencies=[WRITES])
+@router.post("/contacts/{contact}/erase", dependencies=[MANAGES])
 def erase(deps: Deps, viewer: Posted, contact: str, sure: Annotated[str, Form()] = "") -> Response:
-    """Forget one; a suppression stays."""
+    """Forget one for good; a suppression stays. Members take a person off lists."""
     del viewer
     kept = _find(deps, contact)
     if not sure:

@@ -9,6 +9,7 @@ from httpx2 import Response
 from starlette.testclient import TestClient
 
 from postlude.kit.ids import id_text
+from postlude.model.role import Role
 from postlude.model.words import Consent, MemberStatus, Purpose, Via
 from postlude.services.contacts.import_job import claim_import, run_import
 from postlude.store import Batch, Copy, Message, Submission
@@ -112,14 +113,30 @@ def test_a_wrong_value_is_refused_with_its_reason(post: Post, dora: Contact, whe
     assert "is not a time zone" in wrong.text
 
 
-def test_erasing_wants_to_be_confirmed(client: TestClient, post: Post, where: str) -> None:
-    assert post(f"{where}/erase", where).status_code == 400
+def _erase(world: World, csrf: Csrf, where: str, role: Role, **fields: str) -> Response:
+    user = world.deps.store.accounts.create_user(f"{role}@example.org", "", (), 5, role)
+    client = world.client(user)
+    return client.post(f"{where}/erase", data={"csrf": csrf(client, where), **fields}, follow_redirects=False)
+
+
+def test_erasing_wants_to_be_confirmed(world: World, csrf: Csrf, client: TestClient, where: str) -> None:
+    assert _erase(world, csrf, where, Role.OWNER).status_code == 400
     assert client.get(where).status_code == 200
 
 
-def test_a_contact_is_erased(client: TestClient, post: Post, where: str) -> None:
-    assert post(f"{where}/erase", where, sure="1").headers["location"] == "/contacts"
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.OWNER])
+def test_a_contact_is_erased(world: World, csrf: Csrf, client: TestClient, where: str, role: Role) -> None:
+    assert _erase(world, csrf, where, role, sure="1").headers["location"] == "/contacts"
     assert client.get(where).status_code == 404
+
+
+@pytest.mark.parametrize("role", [Role.MEMBER, Role.VIEWER])
+def test_who_does_not_manage_erases_no_contact(
+    world: World, csrf: Csrf, client: TestClient, where: str, role: Role
+) -> None:
+    assert "Delete this contact" not in client.get(where).text
+    assert _erase(world, csrf, where, role, sure="1").status_code == 403
+    assert client.get(where).status_code == 200
 
 
 @pytest.mark.parametrize("page", ["/contacts", "/contacts/{contact:016x}", "/lists"])
