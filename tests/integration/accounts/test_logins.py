@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -170,6 +171,39 @@ async def test_a_silent_state_costs_one_client_the_wait_and_one_thread(
             await logins.check(ALICE, "wrong")
         await asyncio.to_thread(wait_for, "the answer", lambda: not logins._hanging)
         assert await logins.check(ALICE, "wrong") is None
+
+
+async def test_logins_wait_for_nobody_who_writes(parts: Parts, password: str) -> None:
+    """The use of a password is noted, and to write the state may have to be waited for: by no login."""
+    parts.folder.logins.unlink()  # the copy would answer in the end
+    writer = sqlite3.connect(parts.folder.root / "state.sqlite", isolation_level=None, check_same_thread=False)
+    with closing(writer), _logins(parts) as logins:
+        writer.execute("BEGIN IMMEDIATE")
+        found = await asyncio.gather(*(logins.check(ALICE, password) for _ in range(50)))
+        assert all(found)
+        assert await logins.check(ALICE, "wrong") is None
+        assert _last_used(parts) is None
+        writer.execute("ROLLBACK")
+        await asyncio.to_thread(wait_for, "the use of the password", lambda: _last_used(parts) is not None)
+
+
+def _last_used(parts: Parts) -> int | None:
+    with closing(_opened(parts)) as store:
+        user = present(store.accounts.user_by_address(ALICE))
+        [one] = store.accounts.list_app_passwords(user.id)
+        return one.last_used_at
+
+
+async def test_logins_do_not_wait_for_other_threads_of_the_loop(parts: Parts, password: str) -> None:
+    """Of which few are there, and mail that is written to a slow disk takes all of them."""
+    slow = threading.Event()
+    with _logins(parts) as logins:
+        others = [asyncio.ensure_future(asyncio.to_thread(slow.wait, 60)) for _ in range(100)]
+        try:
+            assert await asyncio.wait_for(logins.check(ALICE, password), 30)
+        finally:
+            slow.set()
+            await asyncio.gather(*others)
 
 
 async def test_a_gateways_mail_finds_its_owner(parts: Parts, password: str) -> None:

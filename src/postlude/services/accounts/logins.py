@@ -7,6 +7,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeVar
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from postlude.store import Store, User
 
 _PATIENCE_S: Final = 5.0  # a mail client waits for longer than this and the copy's answer
+
+_READERS: Final = 2
+"""Threads that ask the state: a question is one row by its key."""
 
 _T = TypeVar("_T")
 _Found_co = TypeVar("_Found_co", covariant=True)
@@ -68,6 +72,10 @@ class Logins:
         self._patience_s: Final = patience_s
         self._lock: Final = threading.Lock()
         self._opened: Store | None = None
+        # Threads of their own: those of the loop also write mail to the disk, and a login would wait for that.
+        self._readers: Final = ThreadPoolExecutor(_READERS, "logins")
+        self._writer: Final = ThreadPoolExecutor(1, "login uses")
+        self._noting: Final[set[bytes]] = set()
         self._hanging: set[asyncio.Future[Any]] = set()
         self._away = False
 
@@ -77,24 +85,48 @@ class Logins:
 
     def __exit__(self, *_exception: object) -> None:
         """Close the state if it was opened."""
+        self._readers.shutdown(wait=not self._hanging, cancel_futures=True)
+        self._writer.shutdown(wait=False, cancel_futures=True)  # what it waits for may take seconds
         if self._opened is not None:
             self._opened.close()
 
     async def check(self, login: str, password: str) -> Login | None:
         """The user, None when the password is wrong; StorageError when that cannot be known now."""
         try:
-            return await self._ask(lambda: self._check(login, password))
+            found = await self._ask(lambda: self._check(login, password))
         except (StorageError, InUseError) as error:
-            found = (await self._copy(error)).checked(login, password)
-            if found is None:
+            known = (await self._copy(error)).checked(login, password)
+            if known is None:
                 raise StorageError(f"a login that is not in the copy cannot be checked: {error}") from error
-            return _login(found.user, found.purpose)
+            return _login(known.user, known.purpose)
+        if found is not None:
+            self._note_use(password)
+        return found
 
     def _check(self, login: str, password: str) -> Login | None:
         from postlude.services.accounts.users import check_app_password  # noqa: PLC0415 - brings the database along
 
-        found = check_app_password(self._store(), login, password, self._clock)
+        found = check_app_password(self._store(), login, password)
         return None if found is None else _login(found.user, found.purpose)
+
+    def _note_use(self, password: str) -> None:
+        """Have it noted later: to write, the state may have to wait for seconds, and a login waits for none of it."""
+        from postlude.services.accounts.users import note_app_password_use, password_hash  # noqa: PLC0415 - as above
+
+        hashed = password_hash(password)
+        if hashed in self._noting:
+            return
+
+        def note() -> None:
+            try:
+                note_app_password_use(self._store(), self._clock, hashed)
+            except (StorageError, InUseError) as error:
+                _log.warning("the use of an app password cannot be noted: %s", error)
+            finally:
+                self._noting.discard(hashed)
+
+        self._noting.add(hashed)
+        self._writer.submit(note)
 
     async def owner_of(self, sender: str) -> int:
         """The user a trusted server's message belongs to."""
@@ -119,7 +151,7 @@ class Logins:
         """
         if self._hanging:
             raise StorageError("the database does not answer")
-        asked = asyncio.ensure_future(asyncio.to_thread(call))
+        asked = asyncio.get_running_loop().run_in_executor(self._readers, call)
         done, _ = await asyncio.wait({asked}, timeout=self._patience_s)
         if not done:
             self._hanging.add(asked)

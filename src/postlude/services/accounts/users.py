@@ -103,19 +103,21 @@ class LoggedIn(NamedTuple):
     """Of messages that name none; empty: as they look."""
 
 
-def check_app_password(store: Store, login: str, password: str, clock: Clock | None = None) -> LoggedIn | None:
-    """The user, when the password is one of theirs; groups, blanks and case of letters do not matter."""
-    hashed = password_hash(password)
-    found = store.accounts.app_password_user(hashed)
+def check_app_password(store: Store, login: str, password: str) -> LoggedIn | None:
+    """The user, when the password is one of theirs; groups, blanks and case of letters do not matter. Only reads."""
+    found = store.accounts.app_password_user(password_hash(password))
     if found is None:
         return None
     user, purpose = found
     if not user.may_send or user.address != address_key(login):
         return None
-    if clock is not None:
-        now = clock.now()
-        store.accounts.touch_app_password(hashed, now, now - _TOUCH_SECONDS * MICROS_PER_SECOND)
     return LoggedIn(user, purpose)
+
+
+def note_app_password_use(store: Store, clock: Clock, hashed: bytes) -> None:
+    """Note when the password with this hash was last used, once an hour."""
+    now = clock.now()
+    store.accounts.touch_app_password(hashed, now, now - _TOUCH_SECONDS * MICROS_PER_SECOND)
 
 
 def password_hash(password: str) -> bytes:

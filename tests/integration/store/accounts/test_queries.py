@@ -7,6 +7,8 @@ from postlude.services.accounts.users import (
     check_app_password,
     create_first_user,
     new_app_password,
+    note_app_password_use,
+    password_hash,
     sign_in_link,
     use_sign_in,
 )
@@ -43,17 +45,18 @@ def test_an_app_password_opens_its_own_login_only(store: Store) -> None:
     clock = Clock()
     alice, bob = store.accounts.create_user("alice@example.org"), store.accounts.create_user("bob@example.org")
     password = new_app_password(store, alice, "Thunderbird", clock)
-    assert check_app_password(store, "Alice@example.org", password, clock) == (alice, "")
-    assert check_app_password(store, "alice@example.org", password.upper().replace("-", " "), clock) == (alice, "")
-    assert check_app_password(store, "bob@example.org", password, clock) is None
-    assert check_app_password(store, "alice@example.org", password[:-1], clock) is None
+    assert check_app_password(store, "Alice@example.org", password) == (alice, "")
+    assert check_app_password(store, "alice@example.org", password.upper().replace("-", " ")) == (alice, "")
+    assert check_app_password(store, "bob@example.org", password) is None
+    assert check_app_password(store, "alice@example.org", password[:-1]) is None
+    note_app_password_use(store, clock, password_hash(password))
     [kept] = store.accounts.list_app_passwords(alice.id)
     assert kept.label == "Thunderbird"
     assert kept.last_used_at == clock.now()
     assert store.accounts.list_app_passwords(bob.id) == []
     assert store.accounts.delete_app_password(kept.id)
     assert not store.accounts.delete_app_password(kept.id)
-    assert check_app_password(store, "alice@example.org", password, clock) is None
+    assert check_app_password(store, "alice@example.org", password) is None
 
 
 def test_senders_are_kept_as_a_list(store: Store) -> None:
