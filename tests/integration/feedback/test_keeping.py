@@ -5,10 +5,12 @@ import threading
 import time
 
 import pytest
+from sqlalchemy import update
 
 from postlude.journal import PARTS
 from postlude.model.errors import StorageError
 from postlude.services.feedback.mail_retention import DAY_S, ReturnedKeeping
+from postlude.store.feedback.tables import unmatched
 from servers.waiting import wait_for
 
 from .conftest import BOB, World
@@ -29,6 +31,13 @@ def sweep(world: World) -> None:
         keeping()
 
 
+def asked_days_ago(world: World, mails: dict[int, float]) -> None:
+    with world.store.feedback._database.write() as connection:
+        for mail, days in mails.items():
+            at = world.parts.clock.now() - int(days * 86_400_000_000)
+            connection.execute(update(unmatched).where(unmatched.c.mail == mail).values(at=at))
+
+
 def kept(world: World, mails: dict[str, int]) -> set[str]:
     return {name for name, mail in mails.items() if world.spool_in.path(mail).exists()}
 
@@ -43,10 +52,11 @@ def test_a_week_and_longer_while_somebody_is_asked(world: World) -> None:
     never_journaled = 77
     world.spool_in.put(never_journaled, b"the writer was killed before the journal spoke of it")
     fresh = world.returned(dsn(BOB), world.tag(copy))
+    asked_days_ago(world, {asked[0]: 89, asked[1]: 90.1})
     mails = {
         "assigned": aged(world, assigned, 8.1),
-        "asked": aged(world, asked[0], 89),
-        "asked long ago": aged(world, asked[1], 90.1),
+        "asked": aged(world, asked[0], 91),
+        "asked long ago, in a file of a restored backup": aged(world, asked[1], 8.1),
         "dismissed": aged(world, asked[2], 8.1),
         "never journaled": aged(world, never_journaled, 8.1),
         "the journal may be read again": aged(world, fresh, 7.9),

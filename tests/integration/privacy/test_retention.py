@@ -80,6 +80,29 @@ def test_few_contents_go_at_once(kept: Kept) -> None:
     assert kept.contents(*numbers) == []
 
 
+def test_old_mail_goes_where_a_backup_was_put_back_today(kept: Kept) -> None:
+    for number, days in ((1, 31), (2, 29)):
+        kept.mail(number, days=days)
+        os.utime(kept.spool.path(number), (NOW / 1e6, NOW / 1e6))
+    kept.clean(mail=30)
+    assert kept.contents(1, 2) == [2]
+
+
+def test_young_mail_stays_where_its_file_says_that_it_is_old(kept: Kept) -> None:
+    kept.mail(1, days=29)
+    os.utime(kept.spool.path(1), (1, 1))
+    kept.clean(mail=30)
+    assert kept.contents(1) == [1]
+
+
+def test_mail_that_the_state_does_not_know_goes_by_its_file(kept: Kept) -> None:
+    for number, days in ((1, 31), (2, 29)):
+        kept.spool.put(number, b"contents")
+        os.utime(kept.spool.path(number), (NOW / 1e6 - days * 86_400,) * 2)
+    kept.clean(mail=30)
+    assert kept.contents(1, 2) == [2]
+
+
 @pytest.mark.parametrize("status", [CopyStatus.QUEUED, CopyStatus.DEFERRED, CopyStatus.SENDING])
 def test_contents_that_a_copy_still_needs_stay(kept: Kept, status: CopyStatus) -> None:
     kept.mail(1, days=31, status=status)

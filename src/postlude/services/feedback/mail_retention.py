@@ -19,8 +19,8 @@ _log = logging.getLogger(__name__)
 class AskedAbout(Protocol):
     """Names the mails that are in the review queue."""
 
-    def __call__(self, mails: Collection[int], /) -> set[int]:
-        """Those of `mails` with an open question."""
+    def __call__(self, mails: Collection[int], /) -> dict[int, int]:
+        """Those of `mails` with an open question, and since when."""
         ...
 
 
@@ -48,9 +48,10 @@ class ReturnedKeeping:
         part, self._next = self._next, (self._next + 1) % self._parts
         try:
             old = self._mails.older(part, now - KEPT_S)
-            kept = self._asked_about(old) if old else set()
-            for mail, stored in old.items():
-                if mail not in kept or stored < now - KEPT_FOR_A_PERSON_S:
+            asked = self._asked_about(old) if old else {}
+            for mail in old:
+                # Since the question is there, and not by the file: a restored backup has files of today.
+                if asked.get(mail, 0) < (now - KEPT_FOR_A_PERSON_S) * MICROS_PER_SECOND:
                     self._mails.delete(mail)
         except StorageError as error:
             _log.warning("expired returned mail cannot be deleted: %s", error)

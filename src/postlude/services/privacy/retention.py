@@ -69,10 +69,22 @@ class Retention:
         began = monotonic()
         for _ in range(PARTS):
             part, self._part = self._part, (self._part + 1) % PARTS
-            old = self._spool.older(part, before)
-            delete_contents(self._spool, self._views, self._settled(old))
+            delete_contents(self._spool, self._views, self._settled(self._expired(part, before)))
             if monotonic() - began > _MOMENT_S:
                 return
+
+    def _expired(self, part: int, before: float) -> list[int]:
+        """Messages accepted before then. The state knows when; for those it does not know, their file's time says it.
+
+        Never the file's alone: a restored backup, or a copy on another disk, has files of today.
+        """
+        stored = self._spool.stored(part, before)
+        accepted = self._store.messages.accepted_at(stored)
+        return [
+            message
+            for message, of_file in stored.items()
+            if accepted.get(message, of_file * MICROS_PER_SECOND) < before * MICROS_PER_SECOND
+        ]
 
     def _settled(self, messages: Iterable[int]) -> list[int]:
         return self._store.forgetting.contents_due(list(messages))

@@ -1,13 +1,11 @@
 """Findings and calls without effect yet: unmatched, repeated, or waiting."""
 
-import json
 from collections.abc import Collection
 
 from sqlalchemy import ColumnElement, Text, cast, delete, func, or_, select, update
 
-from postlude.model.domain_name import spellings
 from postlude.model.errors import NotFoundError
-from postlude.model.named_address import names_address
+from postlude.model.named_address import may_name_pattern, names_address
 from postlude.store.base import TopicQueries, as_struct, chunks, lookup_key
 from postlude.store.feedback.rows import QuarantinedRecord, Unmatched
 from postlude.store.feedback.tables import quarantined, unmatched
@@ -72,13 +70,14 @@ class FeedbackQueries(TopicQueries):
             connection.execute(delete(unmatched).where(unmatched.c.at < at, ~wish))
             connection.execute(delete(quarantined).where(quarantined.c.at < at))
 
-    def asked_about(self, mails: Collection[int]) -> set[int]:
-        """Which of these mails something open is about."""
-        found: set[int] = set()
+    def asked_about(self, mails: Collection[int]) -> dict[int, int]:
+        """Which of these mails something open is about, and since when."""
+        found: dict[int, int] = {}
         with self._database.read() as connection:
             for some in chunks(mails):
-                query = select(unmatched.c.mail).where(unmatched.c.state == "open", unmatched.c.mail.in_(some))
-                found.update(connection.execute(query).scalars())
+                query = select(unmatched.c.mail, func.max(unmatched.c.at)).group_by(unmatched.c.mail)
+                query = query.where(unmatched.c.state == "open", unmatched.c.mail.in_(some))
+                found.update((mail, at) for mail, at in connection.execute(query))
         return found
 
     def count_unmatched(self) -> int:
@@ -110,8 +109,7 @@ class FeedbackQueries(TopicQueries):
 def may_name(address: str) -> ColumnElement[bool]:
     """Condition on `unmatched`: a finding that may name the address; `does_name` tells whether it does."""
     texts = (unmatched.c.summary, cast(unmatched.c.facts, Text))
-    words = {part for each in spellings(address) for part in (each, json.dumps(each)[1:-1])}
-    return or_(*(func.lower(text).contains(word, autoescape=True) for text in texts for word in words))
+    return or_(*(text.regexp_match(may_name_pattern(address)) for text in texts))
 
 
 def does_name(one: Unmatched, address: str) -> bool:

@@ -151,6 +151,15 @@ class MessageQueries(TopicQueries):
                     found.setdefault(message, {})[position] = url
         return found
 
+    def accepted_at(self, ids: Iterable[int]) -> dict[int, int]:
+        """When each of these messages was accepted; those that are not known are left out."""
+        found: dict[int, int] = {}
+        with self._database.read() as connection:
+            for some in chunks(ids):
+                query = select(messages.c.id, messages.c.created_at).where(messages.c.id.in_(some))
+                found |= {row.id: row.created_at for row in connection.execute(query)}
+        return found
+
     def ids_after(self, message: int, limit: int) -> list[tuple[int, int]]:
         """Ids of messages in their order, those after `message`, and when each was made."""
         query = select(messages.c.id, messages.c.created_at).where(messages.c.id > message)

@@ -57,8 +57,8 @@ def test_the_queue_is_read_page_by_page(store: Store) -> None:
 def test_mails_are_asked_about_while_a_question_is_open(store: Store) -> None:
     store.digest.apply(Batch(unmatched=[waiting(1, 5), waiting(2, 6)], positions={1: JournalPosition(1, 1)}))
     store.digest.apply(Batch(resolutions=[Resolution(1, 0, 50, 9)], positions={1: JournalPosition(1, 2)}))
-    assert store.feedback.asked_about(range(1, 5000)) == {20}
-    assert store.feedback.asked_about([]) == set()
+    assert store.feedback.asked_about(range(1, 5000)) == {20: 6}
+    assert store.feedback.asked_about([]) == {}
 
 
 def test_what_was_seen_keeps_the_record_that_said_it_first(store: Store) -> None:
