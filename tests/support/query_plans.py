@@ -57,7 +57,7 @@ _ALLOWED: Final = (
     "SELECT contacts.address FROM contacts WHERE contacts.address LIKE",
     "SELECT suppressions.address FROM suppressions WHERE suppressions.address LIKE",
     # Once an address is forgotten, which rewrites the whole database as well: what is said of others may name it.
-    "SELECT suppressions.address, suppressions.evidence FROM suppressions WHERE (lower(suppressions.evidence) LIKE",
+    "SELECT suppressions.address, suppressions.evidence FROM suppressions WHERE suppressions.evidence REGEXP",
     # Once an import, when it ends.
     "DELETE FROM proofs WHERE proofs.id = ?",
 )

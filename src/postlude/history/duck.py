@@ -11,11 +11,10 @@ from postlude.history.event_export import export_statement
 from postlude.history.event_rows import COLUMNS, EventRows, read_event, read_reasons
 from postlude.history.interface import CopyKey, Count, CrowdedAddress, HitTotal, LinkTotal, ReasonCount
 from postlude.history.merging import EVERY, PLACES, RUN_ROWS, among, between, merge_step, stride_of
-from postlude.model.domain_name import spellings
 from postlude.model.errors import StorageError
 from postlude.model.event import Event
 from postlude.model.journal_position import JournalPosition
-from postlude.model.named_address import names_address
+from postlude.model.named_address import may_name_pattern, names_address
 from postlude.model.segment import SegmentLabel
 from postlude.model.words import PEOPLE, EventKind, Verdict
 
@@ -193,10 +192,9 @@ class DuckHistory:
         """Remove everything but kind and time from the events of these copies and from all that name `address`."""
         change = "UPDATE {} SET facts = '{{}}', address = '', rules_version = 0 WHERE "
         self._change(change + "copy IN (SELECT unnest($copies))", {"copies": list(copies)})
-        named: list[int] = []
-        for word in spellings(address):
-            query = f"SELECT id, facts FROM {EVERY} WHERE contains(lower(facts), $word)"  # noqa: S608 - fixed text
-            named += [row[0] for row in self._query(query, {"word": word}) if names_address(row[1], address)]
+        query = f"SELECT id, facts FROM {EVERY} WHERE regexp_matches(facts, $pattern)"  # noqa: S608 - fixed text
+        found = self._query(query, {"pattern": may_name_pattern(address)})
+        named = [row[0] for row in found if names_address(row[1], address)]
         self._change(change + "id IN (SELECT unnest($named))", {"named": named})
 
     def forget_before(self, at: int) -> None:

@@ -13,11 +13,10 @@ from hashlib import blake2b
 from typing import Any, Final, Protocol
 
 import msgspec
-from sqlalchemy import Connection, case, delete, func, literal, or_, select, update
+from sqlalchemy import Connection, case, delete, func, literal, select, update
 
-from postlude.model.domain_name import spellings
 from postlude.model.errors import InputError, StorageError
-from postlude.model.named_address import names_address
+from postlude.model.named_address import may_name_pattern, names_address
 from postlude.model.not_mailed import UNSUBSCRIBED
 from postlude.model.words import ON_ITS_WAY, CopyStatus
 from postlude.store.accounts.tables import users
@@ -258,4 +257,4 @@ def _forget_feedback(connection: Connection, address: str, wanted: Sequence[int]
 
 
 def _names(column: Any, address: str) -> Any:  # noqa: ANN401 - a column, a condition
-    return or_(*(func.lower(column).contains(each, autoescape=True) for each in spellings(address)))
+    return column.regexp_match(may_name_pattern(address))

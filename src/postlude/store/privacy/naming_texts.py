@@ -3,13 +3,11 @@
 A condition then chooses no contact: none has the pseudonym.
 """
 
-import re
 from typing import Any, Final
 
-from sqlalchemy import JSON, Column, Connection, func, or_, select, update
+from sqlalchemy import JSON, Column, Connection, select, update
 
-from postlude.model.domain_name import spellings
-from postlude.model.named_address import naming_pattern
+from postlude.model.named_address import may_name_pattern, without_address
 from postlude.store.campaigns.tables import campaigns
 from postlude.store.contacts.tables import proofs, suppressions
 from postlude.store.integrity.tables import early_results
@@ -38,25 +36,25 @@ NAMING_TEXTS: Final[tuple[Column[Any], ...]] = (
 
 
 def rename_in_texts(connection: Connection, address: str, pseudonym: str) -> None:
-    """Write the pseudonym wherever one of these texts names the address, in either spelling and any case."""
-    known, named = spellings(address), naming_pattern(address)
+    """Write the pseudonym wherever one of these texts names the address, in whichever spelling, case or encoding."""
+    named = may_name_pattern(address)
     for column in NAMING_TEXTS:
         key = tuple(column.table.primary_key)
         rows = select(*key, column)
         if not isinstance(column.type, JSON):  # JSON may write a letter as its number: it is read to be looked at
-            rows = rows.where(or_(*(func.lower(column).contains(each, autoescape=True) for each in known)))
+            rows = rows.where(column.regexp_match(named))
         for *place, value in connection.execute(rows).all():
-            changed = _renamed(value, named, pseudonym)
+            changed = _renamed(value, address, pseudonym)
             if changed != value:
                 same = [one == part for one, part in zip(key, place, strict=True)]
                 connection.execute(update(column.table).where(*same).values({column.name: changed}))
 
 
-def _renamed(value: Any, named: re.Pattern[str], pseudonym: str) -> Any:  # noqa: ANN401 - JSON
+def _renamed(value: Any, address: str, pseudonym: str) -> Any:  # noqa: ANN401 - JSON
     if isinstance(value, str):
-        return named.sub(pseudonym, value)
+        return without_address(value, address, pseudonym)
     if isinstance(value, list):
-        return [_renamed(each, named, pseudonym) for each in value]
+        return [_renamed(each, address, pseudonym) for each in value]
     if isinstance(value, dict):
-        return {name: _renamed(each, named, pseudonym) for name, each in value.items()}
+        return {name: _renamed(each, address, pseudonym) for name, each in value.items()}
     return value
