@@ -5,6 +5,7 @@ import json
 import smtplib
 import stat
 import time
+from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlencode
 
@@ -64,7 +65,11 @@ def after_withdrawal(target: Target) -> str:
 
 @attempt("recipient", "what is stored, told and forgotten")
 def forgotten(target: Target) -> str:
-    target.send_mail("<p>Hi Quillfeather</p>", to="quill@example.com")
+    packed = b64encode(b"to=Quill@Example.com").decode().rstrip("=")
+    links = (
+        f'<a href="https://shop.example/u/{packed}">a</a><a href="https://shop.example/?m=quill%40example.com">b</a>'
+    )
+    target.send_mail(f"<p>Hi Quillfeather</p>{links}", to="quill@example.com", subject=packed)
     assert target.postlude.run("contacts", "add", "quill@example.com", "--name", "Quillfeather").code == 0
     chosen = "address = 'Quill@Example.com'"
     assert target.postlude.run("segments", "save", "quiet", f"not {chosen}").code == 0
@@ -76,10 +81,11 @@ def forgotten(target: Target) -> str:
     assert "Quillfeather" in told, told
     done = target.postlude.run("privacy", "forget", "quill@example.com", "--yes")
     assert done.code == 0, done
+    words = (b"quill@example.com", b"quill%40example.com", b"quillfeather", packed.lower().encode())
     left = [
         str(path.relative_to(target.postlude.data))
         for path in target.postlude.data.rglob("*")
-        if path.is_file() and any(word in path.read_bytes().lower() for word in (b"quill@example.com", b"quillfeather"))
+        if path.is_file() and any(word in path.read_bytes().lower() for word in words)
     ]
     assert not left, left
     return "the answer names the contact; after forgetting no file of the data folder does"

@@ -15,6 +15,8 @@ from postlude.services.campaigns.bounded_compose import SECONDS
 _TEMPLATES = (
     "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}",
     "{{ 'a' * 10**10 }}",
+    "{{ (9**99999)|string|length }}",
+    "{% if 1 %}" * 150 + "{% endif %}" * 150,
     "{{ 'a'|center(10**10) }}",
     "{{ '%10000000000d'|format(1) }}",
     "{{ ('a ' * 10**6)|wordwrap(1) }}",
@@ -188,7 +190,7 @@ def templates(target: Target) -> str:
     made = target.form("/campaigns", {"name": "Attack"}, "/campaigns")
     campaign = made.headers["location"].partition("?")[0]
     longest = 0.0
-    for code in _TEMPLATES if target.full else _TEMPLATES[:4]:
+    for code in _TEMPLATES if target.full else _TEMPLATES[:5]:
         began = time.monotonic()
         fields = {"sender": target.login.user, "variant": "A", "A_subject": "x", "A_format": "html"}
         fields["A_source"] = f"<p>{code}</p>"

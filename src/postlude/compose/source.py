@@ -4,13 +4,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from jinja2 import TemplateError as JinjaError
 from jinja2 import nodes
 from jinja2.runtime import Undefined
 from markupsafe import escape
 
 from postlude.compose.cost import LARGEST, is_cheap
-from postlude.compose.errors import MissingFieldError, TemplateError
+from postlude.compose.errors import author_mistakes
 from postlude.compose.sandbox import parse_template, template_environment
 from postlude.compose.template import ROOTS
 from postlude.kit.bounded import WeightedCache
@@ -20,7 +19,7 @@ Names = Mapping[str, Any]
 Evaluate = Callable[[Names], object]
 
 _PURE: Final = frozenset(("default", "d", "upper", "lower", "capitalize", "title", "trim", "round", "int", "urlencode"))
-_DEAD: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_DEAD: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _CLEANED: Final = 8 << 20
 _NEWLINE: Final = re.compile(r"\r\n|\r|\n")
 
@@ -64,28 +63,29 @@ class TemplateSource:
         self, text: str, where: str, names: frozenset[str], marks: Marks, pages: Mapping[str, str], *, html: bool
     ) -> None:
         self._where: Final = where
-        env = template_environment(html=html)
-        tree = parse_template(text, where, names, html=html)
-        self.paths: Final = frozenset(_paths(tree))
-        """Every field it looks at."""
-        self.cheap: Final = is_cheap(tree)
-        """A copy costs little, whatever its fields hold."""
-        self._whole: Final = env.from_string(parse_template(text, where, names, html=html))
-        _Extraction(marks, _assigned(tree), pages, html=html).run(tree.body)
-        self._constant: Final = _constant(tree)
-        self.constant: Final = self._constant is not None
-        """It contains only text and fields, no logic."""
-        self._html: Final = html
-        cut = marks.pattern.split(self._constant) if self._constant is not None else None
-        self._pieces: Final = None if cut is None else cut[::2]
-        self._fields: Final = [] if cut is None else [marks.fields[int(each)] for each in cut[1::2]]
-        self.fixed: Final = None if self._fields or cut is None else cut[0]
-        """The text, when it is equal for all recipients."""
-        self._marked: Final = None if self._constant is not None else env.from_string(tree)
-        # Looking for line ends in a newsletter takes ten times as long as finding it among those seen before.
-        self._cleaned: Final[WeightedCache[str, str]] = WeightedCache(_CLEANED)
-        self.everything: Final = mail_text("".join(_everything(tree, marks)))
-        """All branches one after the other, with placeholders: what the template may show at all."""
+        with author_mistakes(where):
+            env = template_environment(html=html)
+            tree = parse_template(text, where, names, html=html)
+            self.paths: Final = frozenset(_paths(tree))
+            """Every field it looks at."""
+            self.cheap: Final = is_cheap(tree)
+            """A copy costs little, whatever its fields hold."""
+            self._whole: Final = env.from_string(parse_template(text, where, names, html=html))
+            _Extraction(marks, _assigned(tree), pages, html=html).run(tree.body)
+            self._constant: Final = _constant(tree)
+            self.constant: Final = self._constant is not None
+            """It contains only text and fields, no logic."""
+            self._html: Final = html
+            cut = marks.pattern.split(self._constant) if self._constant is not None else None
+            self._pieces: Final = None if cut is None else cut[::2]
+            self._fields: Final = [] if cut is None else [marks.fields[int(each)] for each in cut[1::2]]
+            self.fixed: Final = None if self._fields or cut is None else cut[0]
+            """The text, when it is equal for all recipients."""
+            self._marked: Final = None if self._constant is not None else env.from_string(tree)
+            # Looking for line ends in a newsletter takes ten times as long as finding it among those seen before.
+            self._cleaned: Final[WeightedCache[str, str]] = WeightedCache(_CLEANED)
+            self.everything: Final = mail_text("".join(_everything(tree, marks)))
+            """All branches one after the other, with placeholders: what the template may show at all."""
 
     def fill(self, names: Names) -> str:
         """The text for one recipient."""
@@ -113,12 +113,8 @@ class TemplateSource:
         return cleaned
 
     def _render(self, template: Any, names: Names) -> str:  # noqa: ANN401 - Jinja's own class
-        try:
+        with author_mistakes(self._where):
             return str(template.render(names))
-        except MissingFieldError:
-            raise
-        except (JinjaError, TypeError, ValueError, ArithmeticError, LookupError, RecursionError) as error:
-            raise TemplateError(self._where, 0, f"{type(error).__name__}: {error}") from error
 
 
 def value_text(value: object, *, html: bool) -> str:

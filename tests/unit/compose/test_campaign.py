@@ -112,6 +112,36 @@ def test_a_mistake_is_named_with_its_line(text: str, reported: str) -> None:
     assert reported in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ 9**99999 }}",
+        "{{ (9**99999)|string|length }}",
+        "{{ 1" + "0" * 5_000 + " }}",
+        "{{ 0x" + "f" * 5_000 + " }}",
+        "{{ " + "(" * 3_000 + "1" + ")" * 3_000 + " }}",
+        "{{ 1" + "+1" * 20_000 + " }}",
+        "{{ 'a'" + "|upper" * 5_000 + " }}",
+        "{% for i in [1] %}" * 25 + "{% endfor %}" * 25,
+        "{% if 1 %}" * 150 + "{% endif %}" * 150,
+        "{% set x %}" * 300 + "{% endset %}" * 300,
+        "{{ 1e999|int }}",
+        "{{ 1/0 }}",
+        "{{ {[]: 1} }}",
+        "{% macro a(x=9**99999) %}{% endmacro %}",
+    ],
+    ids=lambda text: text[:16],
+)
+def test_what_another_layer_refuses_is_the_authors_mistake(text: str) -> None:
+    """Nothing of it is a fault of ours: the preview and the checks say what is wrong."""
+    with pytest.raises(TemplateError):
+        rendered(template(text=text))
+
+
+def test_half_a_character_is_left_out() -> None:
+    assert shown(rendered(template(text="a{{ '\\ud800' }}b"))) == "ab\n"
+
+
 def test_minified_style_sheets_are_no_comments() -> None:
     assert "print{#a{x:y}}" in rendered(template(html="<style>@media print{#a{x:y}}</style>x")).get_content()
 
