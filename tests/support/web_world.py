@@ -11,7 +11,8 @@ from postlude.kit.clock import SystemClock
 from postlude.services.accounts import users
 from postlude.services.change_feed import Changes
 from postlude.store import User
-from postlude.web import WebDeps, create_app
+from postlude.web import WebDeps
+from support.audited_client import AuditedClient
 
 CLOCK = SystemClock()
 Csrf = Callable[[TestClient, str], str]
@@ -42,7 +43,7 @@ class World:
 
     def client(self, user: User | None = None) -> TestClient:
         """A browser; signed in when a user is given."""
-        client = TestClient(create_app(self.deps), base_url="http://127.0.0.1", raise_server_exceptions=False)
+        client = AuditedClient(self.deps)
         if user is not None:
             client.get(f"/sign-in/{self.token(user)}", follow_redirects=False)
         return client

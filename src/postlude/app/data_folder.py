@@ -9,11 +9,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from postlude.adapters.key_file import make_key_file, read_key_file
+from postlude.adapters.key_file import add_key, make_key_file, next_key, read_key_file, sign_with_next_key
 from postlude.journal import Spool, prepare_spool
 from postlude.journal.disk import Disk
 from postlude.kit.file_trouble import file_trouble
-from postlude.kit.files import create_durably, lock_file, make_folder, quarantine_file
+from postlude.kit.files import create_durably, lock_file, make_folder, quarantine_file, replace_durably
 from postlude.model.errors import InUseError, SettingError, StorageError
 from postlude.tokens import KeyRing
 from postlude.tokens.keys import SECRET_BYTES
@@ -48,6 +48,7 @@ class DataFolder:
         self.dkim: Final = root / "dkim"
         self.control: Final = root / "control.sock"
         self._session_key: Final = root / "session.key"
+        self._earlier_session_key: Final = root / "session-earlier.key"
         self._lock: Final = root / "lock"
         self._supervisor_lock: Final = root / "supervisor.lock"
 
@@ -152,6 +153,19 @@ class DataFolder:
             make_key_file(self.keys, mode=_PRIVATE_FILE)
         return read_key_file(self.keys)
 
+    def prepare_key(self) -> int:
+        """Add a signing key that verifies and does not sign yet; its id. InputError, SettingError."""
+        self.key_ring()
+        return add_key(self.keys, mode=_PRIVATE_FILE)
+
+    def waiting_key(self) -> int:
+        """The signing key that does not sign yet; 0: none waits."""
+        return next_key(self.keys)
+
+    def rotate_key(self) -> int:
+        """Let the key that waits sign from the next start on; its id. InputError when none waits."""
+        return sign_with_next_key(self.keys, mode=_PRIVATE_FILE)
+
     def was_used(self) -> bool:
         """Whether anything was ever stored here but the state: mail, hits or events."""
         return self.history.exists() or any(
@@ -175,11 +189,30 @@ class DataFolder:
             _log.error("%s. All users are signed out, and again at the next start", file_trouble(error))
             return fresh
 
+    def earlier_session_secret(self, made_since_s: float) -> bytes:
+        """The key for session cookies before the last rotation, if that was since then; empty: there is none."""
+        try:
+            over = self._earlier_session_key.stat().st_mtime < made_since_s
+            key = b"" if over else self._earlier_session_key.read_bytes()
+        except OSError:
+            return b""
+        return key if len(key) == SECRET_BYTES else b""
+
+    def rotate_session_key(self, *, end_sessions: bool) -> None:
+        """Make another key for session cookies, from the next start on; sessions go on with the old one, or end."""
+        before = self.session_secret()
+        if end_sessions:
+            self._earlier_session_key.unlink(missing_ok=True)
+        else:
+            replace_durably(self._earlier_session_key, before, mode=_PRIVATE_FILE)
+        replace_durably(self._session_key, secrets.token_bytes(SECRET_BYTES), mode=_PRIVATE_FILE)
+
     def session_problem(self) -> str:
         """What is wrong with the key for session cookies, and what to do; empty when nothing is."""
         try:
-            if os.path.lexists(self._session_key):
-                self._session_key.read_bytes()
+            for path in (self._session_key, self._earlier_session_key):
+                if os.path.lexists(path):
+                    path.read_bytes()
         except OSError as error:
             return f"{file_trouble(error)}; or rename it. All users are signed out at every start until then"
         return ""

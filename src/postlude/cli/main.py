@@ -8,6 +8,7 @@ from typing import Final
 import click
 
 from postlude import __version__
+from postlude.cli.command_audit import recorded
 from postlude.kit.file_trouble import about_a_file, file_trouble
 from postlude.model.errors import PostludeError, StorageError
 
@@ -18,6 +19,7 @@ COMMANDS: Final = {
     "send": ("messages.send", "Send a message file, tracked, one copy per recipient."),
     "sendmail": ("messages.sendmail", "A drop-in for /usr/sbin/sendmail."),
     "user": ("accounts.user", "Who may send: logins, app passwords, From addresses, limits."),
+    "audit": ("accounts.audit", "Who did what, when and from where: list, export."),
     "sender": ("accounts.sender", "What is set for an address or domain that mail is sent from."),
     "resend": ("messages.resend", "Send copies again whose outcome is indeterminate, refused or expired."),
     "timeline": ("messages.timeline", "Show what became of a message or of all mail to an address."),
@@ -33,6 +35,7 @@ COMMANDS: Final = {
     "doctor": ("server.doctor", "Verify every checksum of the stored data."),
     "resume-sending": ("server.sending", "Resume sending after a backup was restored."),
     "hold-sending": ("server.sending", "Pause all sending until `resume-sending`."),
+    "keys": ("server.keys", "Rotate the keys of tokens and sessions; show which there are."),
     "domain": ("server.domain", "Create DKIM keys for your domains; print and check their DNS records."),
     "demo": ("server.demo", "Fill an empty instance with an example of two months, or take it away again."),
     "simulate": ("server.simulate", "Send to simulated recipients and compare the verdicts with the truth."),
@@ -70,7 +73,7 @@ class LazyCommands(click.Group):
         module = import_module(f"postlude.cli.{COMMANDS[cmd_name][0]}")
         command = getattr(module, "commands", {}).get(cmd_name) or module.command
         assert isinstance(command, click.Command)
-        return command
+        return recorded(cmd_name, command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List commands without importing them."""

@@ -176,6 +176,11 @@ class Settings:
         "365",
         "Days the words of replies, and questions about returned mail, are kept; that they came stays. 0: for good.",
     )
+    keep_audit_days: int = setting(
+        integer(0, 100_000),
+        "750",
+        "Days the audit log is kept: who did what, when and from where. 0: for good.",
+    )
     relay_host: str = setting(host, "127.0.0.1", "Address the SMTP relay listens on.")
     relay_port: int = setting(integer(0, 65535), "8702", "Port of the SMTP relay that mail clients submit to.")
     relay_tls_cert: Path | None = setting(optional_file, "", "Certificate chain (PEM) for STARTTLS on the relay.")

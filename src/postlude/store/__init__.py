@@ -5,6 +5,7 @@ from typing import Final
 from sqlalchemy.exc import DatabaseError
 
 from postlude.model.errors import PostludeError
+from postlude.store.accounts.audit_log import AuditQueries
 from postlude.store.accounts.credentials import CredentialQueries
 from postlude.store.accounts.queries import AccountQueries
 from postlude.store.accounts.rows import AppPassword, User
@@ -62,8 +63,8 @@ from postlude.store.segments.queries import SegmentQueries
 from postlude.store.settings import SettingQueries
 
 
-class Accounts(AccountQueries, CredentialQueries, WebSessionQueries):
-    """Users, what they sign in with, and their sessions."""
+class Accounts(AccountQueries, CredentialQueries, WebSessionQueries, AuditQueries):
+    """Users, what they sign in with, their sessions, and what was done."""
 
 
 class Sending(Claims, Workers, ServerUsage):

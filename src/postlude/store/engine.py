@@ -4,8 +4,9 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DatabaseError, DBAPIError, InternalError, OperationalError
@@ -85,6 +86,22 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
+class WriteAlong(Protocol):
+    """Writes a row of its own in another's transaction."""
+
+    def __call__(self, connection: Connection, /) -> None:
+        """Called at the end of every transaction that writes, as long as this is set."""
+        ...
+
+
+_along: Final[ContextVar[WriteAlong | None]] = ContextVar("along", default=None)
+
+
+def write_along(what: WriteAlong | None) -> None:
+    """From now on, in this request or command alone, call `what` in every transaction that writes."""
+    _along.set(what)
+
+
 class Database:
     """Transactions on one engine, with the driver's errors in our words. Safe to share between threads."""
 
@@ -100,10 +117,16 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """A transaction that is committed, durably, when the block ends without an error."""
+    def write(self, *, alone: bool = False) -> Iterator[Connection]:
+        """A transaction that is committed, durably, when the block ends without an error.
+
+        What was asked for by `write_along` is written in it as well, unless it is to be `alone`.
+        """
         with translated(self.engine), self._writer.begin() as connection:
             yield connection
+            along = _along.get()
+            if along is not None and not alone:
+                along(connection)
 
     def close(self) -> None:
         """Give every connection back to the system."""

@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from postlude.model.errors import StorageError
 from postlude.store.engine import Database
 
-HEAD: Final = "0030_roles"
+HEAD: Final = "0031_audit_log"
 """The newest migration in `migrations/versions`; a test holds the two together."""
 
 _LOCK: Final = 0x706F73746C756465  # "postlude": the advisory lock that lets one PostgreSQL client migrate at a time
@@ -19,7 +19,7 @@ def migrate(database: Database, to: str = HEAD) -> bool:
     """Bring the tables to a version; True when something was done. One cheap query when nothing is due."""
     if current(database) == to:
         return False
-    with database.write() as connection:
+    with database.write(alone=True) as connection:  # what goes along may need the new tables
         if not database.sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         _upgrade(connection, to)

@@ -9,7 +9,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from postlude.web import errors, health
-from postlude.web.accounts import account, people, preferences, set_password, sign_in
+from postlude.web.accounts import account, audit_pages, people, preferences, set_password, sign_in
+from postlude.web.audit_trail import AuditTrail
 from postlude.web.campaigns import actions, click_maps, comparison_pages, draft_pages, recipients, report_files
 from postlude.web.contacts import engagement as engagement_pages
 from postlude.web.contacts import imports, lists, suppressions
@@ -49,6 +50,7 @@ _PARTS: Final = (
     set_password,
     account,
     people,
+    audit_pages,
     health,
 )
 _OF_CONTACTS: Final = (imports, contact_pages, engagement_pages, lists, suppressions, segment_pages)
@@ -68,7 +70,8 @@ def create_app(deps: WebDeps) -> ASGIApp:
     errors.install(app)
     # Outermost: the handler of unexpected errors wraps the application's own middleware.
     answers = RefusalPages(errors.sign_in_first, errors.error_page)
-    return SecurityHeaders(RequestLimits(app, deps, routes_of(deps), answers))
+    limited = RequestLimits(app, deps, routes_of(deps), answers)
+    return SecurityHeaders(AuditTrail(limited, deps, routes_of(deps)))
 
 
 def routes_of(deps: WebDeps) -> list[BaseRoute]:

@@ -176,6 +176,8 @@ class WebDeps:
     domains: SendingDomains
     campaigns: CampaignTools
     accounts: AccountParts
+    earlier_secret: bytes = b""
+    """Signed the session cookies before `secret`, which go on; empty: none does."""
     contacts: ContactParts | None = None
     """None: no pages of contacts."""
     outbox: SandboxOutbox | None = None

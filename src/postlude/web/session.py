@@ -11,6 +11,7 @@ from starlette.datastructures import FormData
 
 from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.model.errors import NotFoundError
+from postlude.services.accounts.audit import acted_by
 from postlude.services.accounts.sessions import LONGEST_SECONDS, SessionUse, end_session, see_session, session_user
 from postlude.store.accounts.rows import User
 from postlude.web.deps import Deps, WebDeps
@@ -49,6 +50,7 @@ def set_session(request: Request, response: Response, deps: WebDeps, user: User,
 
     SameSite=Lax: a link in a chat still finds the session, a foreign form's POST does not.
     """
+    acted_by(user.address)
     before = viewer_of(request, deps)
     if before is not None:
         end_session(deps.store, deps.clock, before.session)
@@ -97,7 +99,8 @@ def _use(request: Request, how: str = "") -> SessionUse:
 
 
 def _serializer(deps: WebDeps) -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(deps.secret, salt=_SALT)
+    keys = [key for key in (deps.earlier_secret, deps.secret) if key]  # the last one signs
+    return URLSafeTimedSerializer(keys, salt=_SALT)
 
 
 def _csrf(deps: WebDeps, nonce: str) -> str:

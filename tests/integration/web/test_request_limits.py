@@ -11,8 +11,8 @@ from starlette.types import Message
 
 from postlude.model.role import Role
 from postlude.web import create_app, request_limits
-from postlude.web.headers import SecurityHeaders
-from postlude.web.request_limits import RequestLimits, RouteLimit
+from postlude.web.app import routes_of
+from postlude.web.request_limits import RouteLimit, rule_of
 from support.present import present
 from support.web_world import World, csrf_of
 
@@ -20,11 +20,7 @@ GIGABYTE = 1 << 30
 
 
 def rules(world: World) -> list[tuple[APIRoute, RouteLimit]]:
-    app = create_app(world.deps)
-    assert isinstance(app, SecurityHeaders)
-    limits = app._app
-    assert isinstance(limits, RequestLimits)
-    return [(route, rule) for route, rule in limits._rules if isinstance(route, APIRoute)]
+    return [(route, rule_of(route)) for route in routes_of(world.deps) if isinstance(route, APIRoute)]
 
 
 def path_of(route: APIRoute) -> str:

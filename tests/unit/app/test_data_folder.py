@@ -149,3 +149,28 @@ def test_a_session_key_that_cannot_be_read_stops_nothing_and_is_told(tmp_path: P
     (folder.root / "session.key").unlink()
     assert folder.session_secret() == folder.session_secret()
     assert folder.session_problem() == ""
+
+
+def test_sessions_go_on_with_the_key_before_or_end(tmp_path: Path) -> None:
+    folder = made(tmp_path)
+    first = folder.session_secret()
+    folder.rotate_session_key(end_sessions=False)
+    assert folder.earlier_session_secret(0) == first
+    assert folder.session_secret() != first
+    folder.rotate_session_key(end_sessions=True)
+    assert folder.earlier_session_secret(0) == b""
+
+
+def test_the_key_before_ends_when_its_sessions_have(tmp_path: Path) -> None:
+    folder = made(tmp_path)
+    folder.rotate_session_key(end_sessions=False)
+    changed = (folder.root / "session-earlier.key").stat().st_mtime
+    assert folder.earlier_session_secret(changed)
+    assert folder.earlier_session_secret(changed + 1) == b""
+
+
+def test_a_damaged_key_before_signs_nothing(tmp_path: Path) -> None:
+    folder = made(tmp_path)
+    folder.rotate_session_key(end_sessions=False)
+    (folder.root / "session-earlier.key").write_bytes(b"")
+    assert folder.earlier_session_secret(0) == b""

@@ -119,7 +119,9 @@ def _all(steps: Iterable[Callable[[], None]]) -> None:
 
 def _keep(parts: Parts) -> Keep:
     settings = parts.settings
-    return Keep(settings.keep_events_days, settings.keep_mail_days, settings.keep_replies_days)
+    return Keep(
+        settings.keep_events_days, settings.keep_mail_days, settings.keep_replies_days, settings.keep_audit_days
+    )
 
 
 def _folders(parts: Parts, spool_out: Spool, spool_in: Spool) -> Folders:

@@ -14,8 +14,10 @@ from postlude.app.build.common import Parts
 from postlude.app.processes.migrate_first import bring_forward
 from postlude.history import History
 from postlude.journal import JournalWriter
+from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.kit.loop import Pauses, TaskLoop, Troubled
 from postlude.model.errors import PostludeError
+from postlude.services.accounts.sessions import LONGEST_SECONDS
 from postlude.services.accounts.users import create_first_user, new_app_password
 from postlude.services.digest.loop import COLLECT
 from postlude.services.integrity.quarantine import open_or_quarantine
@@ -42,7 +44,8 @@ class Stores:
     journal: JournalWriter
     first_password: str
     """Of the login made at the first start; else empty."""
-    session_secret: bytes
+    session_secrets: tuple[bytes, bytes]
+    """Of session cookies: the key that signs them, and the one before, which may be empty."""
     """Signs cookies."""
     close: Closing
 
@@ -84,13 +87,14 @@ def _open(parts: Parts) -> Stores:
         store = open_store(settings.database, folder.forgotten_key)
         stack.callback(store.close)
         pause_if_new(store, clock, folder.identity(), used=used)
-        secret = folder.session_secret()
+        since_s = clock.now() / MICROS_PER_SECOND - LONGEST_SECONDS
+        secrets = folder.session_secret(), folder.earlier_session_secret(since_s)
         history = open_or_quarantine(folder.history, store, clock)
         stack.callback(history.close)
         journal = JournalWriter(folder.journal, "app", max_bytes=settings.journal_max_bytes)
         stack.callback(journal.close)
         password = _first_user(parts, store)  # the last thing that can fail: it is shown once
-        return Stores(store, history, journal, password, secret, stack.pop_all().close)
+        return Stores(store, history, journal, password, secrets, stack.pop_all().close)
 
 
 def _first_user(parts: Parts, store: Store) -> str:

@@ -46,8 +46,8 @@ class WebWiring:
     import_ordered: Wake
     outbox: SandboxOutbox | None
     stopping: asyncio.Event
-    session_secret: bytes
-    """Signs cookies."""
+    session_secrets: tuple[bytes, bytes]
+    """Signs cookies, and signed them before, if not empty."""
 
 
 def build_web_deps(parts: Parts, store: Store, history: History, wiring: WebWiring) -> WebDeps:
@@ -73,7 +73,8 @@ def build_web_deps(parts: Parts, store: Store, history: History, wiring: WebWiri
         get_preferences=partial(get_preferences, store, sandbox=settings.sandbox),
         put_preferences=partial(put_preferences, store),
         health=wiring.health,
-        secret=wiring.session_secret,
+        secret=wiring.session_secrets[0],
+        earlier_secret=wiring.session_secrets[1],
         public_url=settings.public_web,
         edge_url=settings.public_edge,
         relay=RelayInfo(settings.relay_host, settings.relay_port, bool(settings.relay_tls_cert)),

@@ -1,6 +1,7 @@
 """`postlude doctor`, composed: the files and keys of this installation, for `services/integrity/doctor.py`."""
 
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 from postlude.adapters.dkim_keys import DkimKeys
@@ -39,7 +40,7 @@ def _stores(settings: Settings) -> ExaminedStores:
         spool_out=folder.spool_out,
         keys=folder.keys,
         used=folder.was_used(),
-        read_keys=folder.key_ring,
+        read_keys=partial(_known_keys, folder),
         read_forgotten_key=lambda: folder.forgotten_key(make=False),
         remade=(
             RemadeFile(folder.revoked, read_revoked),
@@ -50,6 +51,13 @@ def _stores(settings: Settings) -> ExaminedStores:
         signing=DkimKeys(folder.dkim).problems,
         quotas=Counters(quotas.problems, quotas.quarantine_unusable),
     )
+
+
+def _known_keys(folder: DataFolder) -> str:
+    ring = folder.key_ring()
+    waiting = folder.waiting_key()
+    then = f", key {waiting} waits to sign" if waiting else ""
+    return f"{len(ring.ids())} verify, key {ring.current} signs{then}"
 
 
 def _logins(path: Path) -> LoginCopy:

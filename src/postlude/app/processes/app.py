@@ -44,7 +44,7 @@ class AppProcess:
         self._parts = parts
         self._store, self._history, self._journal = stores.store, stores.history, stores.journal
         self._first_password = stores.first_password
-        self._session_secret = stores.session_secret
+        self._session_secrets = stores.session_secrets
         self._flow = flow
         self._web = web
         self._watch = watch
@@ -103,7 +103,7 @@ class AppProcess:
                 import_ordered=self._imports.wake,
                 outbox=flow.outbox,
                 stopping=self._stopping,
-                session_secret=self._session_secret,
+                session_secrets=self._session_secrets,
             ),
         )
         await self._web.show(create_app(deps))

@@ -133,10 +133,10 @@ def _keys(stores: ExaminedStores) -> Diagnosis:
     if not stores.keys.exists() and not stores.used:
         return Diagnosis("keys", "whole", "made at the first start")
     try:
-        stores.read_keys()
+        known = stores.read_keys()
     except PostludeError as error:
         return Diagnosis("keys", "damaged", str(error))
-    return Diagnosis("keys", "whole", str(stores.keys))
+    return Diagnosis("keys", "whole", f"{stores.keys}: {known}")
 
 
 def _journal(journal: Path) -> Iterator[Diagnosis]:

@@ -31,6 +31,8 @@ class Keep(NamedTuple):
     """The contents of single mail, and its pages for view in browser."""
     replies: int = 0
     """Texts of replies, and the review queue."""
+    audit: int = 0
+    """The audit log."""
 
 
 class MailFolders(NamedTuple):
@@ -97,6 +99,9 @@ class Retention:
         if self._keep.replies:
             self._history.forget_words_before(self._before(self._keep.replies))
             self._store.feedback.forget_before(self._before(self._keep.replies))
+
+        if self._keep.audit:
+            self._store.accounts.forget_audit_before(self._before(self._keep.audit))
 
     def _before(self, days: int) -> int:
         return self._clock.now() - days * _DAY_S * MICROS_PER_SECOND

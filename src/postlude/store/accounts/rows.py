@@ -74,6 +74,25 @@ class WebSession(msgspec.Struct, frozen=True):
     """How it signed in; empty for sessions older than this list."""
 
 
+class AuditEntry(msgspec.Struct, frozen=True):
+    """One act, as the audit log has it."""
+
+    at: int
+    who: str
+    """The address of a user, or the account on the server; empty: not signed in."""
+    via: str
+    """`web` or `cli`."""
+    act: str
+    """As the command is called that does the same: `user role`."""
+    what: str = ""
+    """What it was done to; never a secret."""
+    origin: str = ""
+    """The network address."""
+    outcome: str = ""
+    """Empty: done."""
+    id: int = 0
+
+
 class PasswordUser(NamedTuple):
     """Whose app password it is."""
 

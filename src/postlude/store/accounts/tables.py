@@ -63,3 +63,17 @@ app_passwords = Table(
     Column("last_used_at", Big),
     words("purpose"),  # of what is sent with it and says none; empty: as the message looks
 )
+
+# Who did what, when, from where. Rows are only added; they go when they are too old.
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("id", Big, primary_key=True, autoincrement=True),
+    Column("at", Big, nullable=False, index=True),
+    words("who"),
+    words("via"),
+    words("origin"),
+    words("act"),
+    words("what"),
+    words("outcome"),
+)

@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import JSON, Column, Connection, select, update
 
 from postlude.model.named_address import may_name_pattern, without_address
+from postlude.store.accounts.tables import audit_log
 from postlude.store.campaigns.tables import campaigns
 from postlude.store.contacts.tables import proofs, suppressions
 from postlude.store.integrity.tables import early_results
@@ -17,6 +18,8 @@ from postlude.store.privacy.tables import link_changes, tracking_choices, withdr
 from postlude.store.segments.tables import segments
 
 NAMING_TEXTS: Final[tuple[Column[Any], ...]] = (
+    audit_log.c.who,
+    audit_log.c.what,
     campaigns.c.audience,
     campaigns.c.problem,
     early_results.c.result,

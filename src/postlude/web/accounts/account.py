@@ -21,6 +21,7 @@ from postlude.services.accounts.sessions import end_session_called, end_sessions
 from postlude.services.accounts.sign_in import SignInOutcome
 from postlude.store.accounts.rows import WebSession
 from postlude.web import session
+from postlude.web.audit_trail import does
 from postlude.web.deps import Deps, WebDeps
 from postlude.web.pages import pages_of
 from postlude.web.permissions import ACCOUNT
@@ -72,7 +73,7 @@ def account_page(request: Request, deps: Deps, viewer: SignedIn, saved: str = ""
     return _page(request, deps, viewer, saved=saved)
 
 
-@router.post("/account/password", dependencies=[ACCOUNT])
+@router.post("/account/password", dependencies=[ACCOUNT, does("account password")])
 def change_password(
     request: Request,
     deps: Deps,
@@ -91,7 +92,7 @@ def change_password(
     return response
 
 
-@router.post("/account/second-step/offer", dependencies=[ACCOUNT])
+@router.post("/account/second-step/offer", dependencies=[ACCOUNT, does("account second-step-offer")])
 def offer(request: Request, deps: Deps, viewer: Posted, current: Annotated[str, Form()] = "") -> Response:
     """Show a secret for an authenticator program."""
     _confirm(request, deps, viewer, current)
@@ -101,7 +102,7 @@ def offer(request: Request, deps: Deps, viewer: Posted, current: Annotated[str, 
     return RedirectResponse("/account#second-step", status_code=HTTPStatus.SEE_OTHER)
 
 
-@router.post("/account/second-step/begin", dependencies=[ACCOUNT])
+@router.post("/account/second-step/begin", dependencies=[ACCOUNT, does("account second-step")])
 def begin(request: Request, deps: Deps, viewer: Posted, code: Annotated[str, Form()] = "") -> Response:
     """Ask for a code from now on, and show the recovery codes, this once."""
     return _page(
@@ -109,7 +110,7 @@ def begin(request: Request, deps: Deps, viewer: Posted, code: Annotated[str, For
     )
 
 
-@router.post("/account/second-step/end", dependencies=[ACCOUNT])
+@router.post("/account/second-step/end", dependencies=[ACCOUNT, does("user end-second-step")])
 def end(request: Request, deps: Deps, viewer: Posted, current: Annotated[str, Form()] = "") -> Response:
     """Ask for no code any more."""
     _confirm(request, deps, viewer, current)
@@ -117,21 +118,21 @@ def end(request: Request, deps: Deps, viewer: Posted, current: Annotated[str, Fo
     return RedirectResponse("/account?saved=no-step#second-step", status_code=HTTPStatus.SEE_OTHER)
 
 
-@router.post("/account/recovery-codes", dependencies=[ACCOUNT])
+@router.post("/account/recovery-codes", dependencies=[ACCOUNT, does("account recovery-codes")])
 def new_codes(request: Request, deps: Deps, viewer: Posted, current: Annotated[str, Form()] = "") -> Response:
     """Show new recovery codes, this once; the old ones end."""
     _confirm(request, deps, viewer, current)
     return _page(request, deps, viewer, recovery=renew_recovery_codes(deps.store, viewer.user), saved="codes")
 
 
-@router.post("/account/sessions/{wanted}/end", dependencies=[ACCOUNT])
+@router.post("/account/sessions/{wanted}/end", dependencies=[ACCOUNT, does("user end-session")])
 def end_one(deps: Deps, viewer: Posted, wanted: str) -> Response:
     """End one session of the viewer's."""
     end_session_called(deps.store, deps.clock, viewer.user, wanted)
     return RedirectResponse("/account#sessions", status_code=HTTPStatus.SEE_OTHER)
 
 
-@router.post("/account/sessions/end", dependencies=[ACCOUNT])
+@router.post("/account/sessions/end", dependencies=[ACCOUNT, does("user sign-out")])
 def end_others(request: Request, deps: Deps, viewer: Posted) -> Response:
     """End every session of the viewer's but this one, which begins anew."""
     end_sessions(deps.store, deps.clock, viewer.user)

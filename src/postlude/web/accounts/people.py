@@ -20,6 +20,7 @@ from postlude.services.accounts.roles import (
     return_person,
 )
 from postlude.store.accounts.rows import User
+from postlude.web.audit_trail import does
 from postlude.web.deps import Deps, WebDeps
 from postlude.web.pages import pages_of
 from postlude.web.permissions import MANAGES
@@ -57,7 +58,7 @@ def people_page(request: Request, deps: Deps, viewer: SignedIn, done: str = "") 
     return _page(request, deps, viewer, done=done)
 
 
-@router.post("/people", dependencies=[MANAGES])
+@router.post("/people", dependencies=[MANAGES, does("user add", "address", "role")])
 async def invite_person(
     request: Request,
     deps: Deps,
@@ -73,7 +74,7 @@ async def invite_person(
     return await _invite(request, deps, viewer, user)
 
 
-@router.post("/people/{person}/invite", dependencies=[MANAGES])
+@router.post("/people/{person}/invite", dependencies=[MANAGES, does("user invite")])
 async def invite_again(request: Request, deps: Deps, viewer: Posted, person: str) -> Response:
     """Send another link; the earlier one ends."""
     user = await run_in_threadpool(_person, deps, person)
@@ -92,21 +93,21 @@ async def _invite(request: Request, deps: WebDeps, viewer: Viewer, user: User) -
     return _to_people("invited")
 
 
-@router.post("/people/{person}/role", dependencies=[MANAGES])
+@router.post("/people/{person}/role", dependencies=[MANAGES, does("user role", "role")])
 def change_role(deps: Deps, viewer: Posted, person: str, role: Annotated[str, Form()] = "") -> Response:
     """Give a user another role."""
     give_role(deps.store, viewer.user, _person(deps, person), read_role(role))
     return _to_people("role")
 
 
-@router.post("/people/{person}/disable", dependencies=[MANAGES])
+@router.post("/people/{person}/disable", dependencies=[MANAGES, does("user disable")])
 def disable(deps: Deps, viewer: Posted, person: str) -> Response:
     """Disable a user: nothing of theirs signs in or sends."""
     remove_person(deps.store, deps.clock, viewer.user, _person(deps, person))
     return _to_people("disabled")
 
 
-@router.post("/people/{person}/enable", dependencies=[MANAGES])
+@router.post("/people/{person}/enable", dependencies=[MANAGES, does("user enable")])
 def enable(deps: Deps, viewer: Posted, person: str) -> Response:
     """Undo it."""
     return_person(deps.store, viewer.user, _person(deps, person))

@@ -12,6 +12,7 @@ from postlude.model.errors import InputError
 from postlude.services.accounts.preferences import UserPreferences
 from postlude.services.accounts.users import revoke_app_passwords
 from postlude.tokens import MarkPurpose
+from postlude.web.audit_trail import does
 from postlude.web.deps import Deps
 from postlude.web.pages import pages_of
 from postlude.web.permissions import ACCOUNT, WRITES
@@ -47,7 +48,7 @@ def preferences_page(
     return _page(request, deps, viewer, saved=saved, browser=browser)
 
 
-@router.post("/preferences", dependencies=[ACCOUNT])
+@router.post("/preferences", dependencies=[ACCOUNT, does("account preferences")])
 def save(
     deps: Deps,
     viewer: Posted,
@@ -69,7 +70,7 @@ def save(
     return RedirectResponse("/preferences?saved=1", status_code=HTTPStatus.SEE_OTHER)
 
 
-@router.post("/preferences/passwords", dependencies=[WRITES])
+@router.post("/preferences/passwords", dependencies=[WRITES, does("user password", "label")])
 def add_password(
     request: Request,
     deps: Deps,
@@ -84,7 +85,7 @@ def add_password(
     return _page(request, deps, viewer, password=password)
 
 
-@router.post("/preferences/passwords/{password}/revoke", dependencies=[ACCOUNT])
+@router.post("/preferences/passwords/{password}/revoke", dependencies=[ACCOUNT, does("user revoke")])
 def revoke(deps: Deps, viewer: Posted, password: str) -> Response:
     """Create a password of the viewer's useless."""
     revoke_app_passwords(deps.store, viewer.user, [parse_id(password)])

@@ -15,6 +15,7 @@ from postlude.services.accounts.passwords import SHORTEST, PasswordsBusyError, s
 from postlude.store.accounts.rows import User
 from postlude.web import session
 from postlude.web.accounts.form_token import Guarded, form_token, keep_form_cookie
+from postlude.web.audit_trail import does
 from postlude.web.deps import Deps, WebDeps
 from postlude.web.pages import pages_of
 from postlude.web.permissions import OPEN
@@ -43,7 +44,7 @@ def ask(request: Request, deps: Deps, token: str) -> Response:
     return _page(request, deps, link_user(deps.store, deps.clock, LinkPurpose.PASSWORD, token))
 
 
-@router.post("/password/{token}", dependencies=[OPEN, Guarded, takes(TINY_FORM)])
+@router.post("/password/{token}", dependencies=[OPEN, Guarded, takes(TINY_FORM), does("account password")])
 def save(request: Request, deps: Deps, token: str, password: Annotated[str, Form()] = "") -> Response:
     """Set it, and sign in; with a second step, sign in with both."""
     try:

@@ -30,6 +30,7 @@ from postlude.services.campaigns.test_mail import compose_test_mail
 from postlude.services.campaigns.variants import local_moment
 from postlude.services.messages.accept import NewMessage
 from postlude.store.campaigns.rows import Campaign
+from postlude.web.audit_trail import does
 from postlude.web.campaigns.draft_pages import find, to_page
 from postlude.web.deps import Deps, WebDeps
 from postlude.web.permissions import WRITES
@@ -41,7 +42,7 @@ router = APIRouter()
 _UNKNOWN_TYPE: Final = "application/octet-stream"
 
 
-@router.post("/campaigns/{campaign}/files", dependencies=[WRITES, takes(FILE)])
+@router.post("/campaigns/{campaign}/files", dependencies=[WRITES, takes(FILE), does("campaigns files")])
 async def add_file(
     deps: Deps,
     viewer: Posted,
@@ -60,7 +61,7 @@ async def add_file(
     return to_page(found, "?saved=1#files")
 
 
-@router.post("/campaigns/{campaign}/files/{file}/remove", dependencies=[WRITES])
+@router.post("/campaigns/{campaign}/files/{file}/remove", dependencies=[WRITES, does("campaigns files-remove")])
 def drop_file(deps: Deps, viewer: Posted, campaign: str, file: str) -> Response:
     """Take a file from the draft."""
     found = find(deps, viewer, campaign)
@@ -71,7 +72,7 @@ def drop_file(deps: Deps, viewer: Posted, campaign: str, file: str) -> Response:
     return to_page(found, "#files")
 
 
-@router.post("/campaigns/{campaign}/variants/{name}/remove", dependencies=[WRITES])
+@router.post("/campaigns/{campaign}/variants/{name}/remove", dependencies=[WRITES, does("campaigns change")])
 def drop_variant(deps: Deps, viewer: Posted, campaign: str, name: str) -> Response:
     """Drop a variant of the draft."""
     found = find(deps, viewer, campaign)
@@ -79,7 +80,7 @@ def drop_variant(deps: Deps, viewer: Posted, campaign: str, name: str) -> Respon
     return to_page(found)
 
 
-@router.post("/campaigns/{campaign}/test", dependencies=[WRITES])
+@router.post("/campaigns/{campaign}/test", dependencies=[WRITES, does("campaigns test", "address")])
 async def send_test(
     deps: Deps,
     viewer: Posted,
@@ -108,7 +109,7 @@ def _test_mail(deps: WebDeps, campaign: Campaign, contact: str, variant: str, re
     return compose_test_mail(deps.campaigns.contents, campaign, wanted, person, recipients)
 
 
-@router.post("/campaigns/{campaign}/schedule", dependencies=[WRITES])
+@router.post("/campaigns/{campaign}/schedule", dependencies=[WRITES, does("campaigns schedule")])
 def schedule(
     deps: Deps,
     viewer: Posted,
@@ -139,31 +140,31 @@ def _moment(deps: WebDeps, campaign: Campaign, text: str) -> int:
     return moment
 
 
-@router.post("/campaigns/{campaign}/pause", dependencies=[WRITES])
+@router.post("/campaigns/{campaign}/pause", dependencies=[WRITES, does("campaigns pause")])
 def pause(deps: Deps, viewer: Posted, campaign: str) -> Response:
     """Pause it; one that is only scheduled becomes a draft again."""
     return to_page(pause_campaign(deps.store, find(deps, viewer, campaign).id))
 
 
-@router.post("/campaigns/{campaign}/resume", dependencies=[WRITES])
+@router.post("/campaigns/{campaign}/resume", dependencies=[WRITES, does("campaigns resume")])
 def resume(deps: Deps, viewer: Posted, campaign: str) -> Response:
     """Resume it."""
     return to_page(resume_campaign(deps.store, find(deps, viewer, campaign).id))
 
 
-@router.post("/campaigns/{campaign}/cancel", dependencies=[WRITES])
+@router.post("/campaigns/{campaign}/cancel", dependencies=[WRITES, does("campaigns cancel")])
 def cancel(deps: Deps, viewer: Posted, campaign: str) -> Response:
     """End it: what has not left never does."""
     return to_page(cancel_campaign(deps.store, deps.clock, find(deps, viewer, campaign).id))
 
 
-@router.post("/campaigns/{campaign}/winner", dependencies=[WRITES])
+@router.post("/campaigns/{campaign}/winner", dependencies=[WRITES, does("campaigns winner", "variant")])
 def winner(deps: Deps, viewer: Posted, campaign: str, variant: Annotated[str, Form()] = "") -> Response:
     """End the A/B test by hand."""
     return to_page(choose_winner(deps.store, find(deps, viewer, campaign).id, variant))
 
 
-@router.post("/campaigns/{campaign}/follow-up", dependencies=[WRITES])
+@router.post("/campaigns/{campaign}/follow-up", dependencies=[WRITES, does("campaigns follow-up")])
 def write_again(deps: Deps, viewer: Posted, campaign: str, who: Annotated[str, Form()] = "") -> Response:
     """A draft for some of its recipients."""
     if who not in set(FollowUp):
@@ -173,13 +174,13 @@ def write_again(deps: Deps, viewer: Posted, campaign: str, who: Annotated[str, F
     )
 
 
-@router.post("/campaigns/{campaign}/copy", dependencies=[WRITES])
+@router.post("/campaigns/{campaign}/copy", dependencies=[WRITES, does("campaigns copy")])
 def copy(deps: Deps, viewer: Posted, campaign: str) -> Response:
     """Copy it into a new draft."""
     return to_page(copy_campaign(deps.store, deps.campaigns.files, deps.clock, find(deps, viewer, campaign).id))
 
 
-@router.post("/campaigns/{campaign}/delete", dependencies=[WRITES])
+@router.post("/campaigns/{campaign}/delete", dependencies=[WRITES, does("campaigns delete")])
 def delete(deps: Deps, viewer: Posted, campaign: str) -> Response:
     """Delete a draft."""
     delete_draft(deps.store, deps.campaigns.files, find(deps, viewer, campaign).id)

@@ -23,6 +23,7 @@ from postlude.services.campaigns.scheduling import UNDO_SECONDS
 from postlude.services.reports.shapes import JudgedLine
 from postlude.store.campaigns.rows import Campaign
 from postlude.web import mail_frame
+from postlude.web.audit_trail import does, unrecorded
 from postlude.web.campaigns.forms import CampaignForm, complete, draft_of, read_draft, with_content
 from postlude.web.deps import Deps, WebDeps
 from postlude.web.pages import pages_of
@@ -73,7 +74,7 @@ def campaigns_page(request: Request, deps: Deps, viewer: SignedIn) -> Response:
     return pages_of(request).render(request, "campaigns/campaigns.html", rows=rows)
 
 
-@router.post("/campaigns", dependencies=[WRITES])
+@router.post("/campaigns", dependencies=[WRITES, does("campaigns create", "name")])
 def create(deps: Deps, viewer: Posted, name: Annotated[str, Form()] = "") -> Response:
     """A new draft, in its editor."""
     return to_page(create_campaign(deps.store, deps.clock, viewer.user, name))
@@ -110,7 +111,7 @@ def estimate(request: Request, deps: Deps, viewer: SignedIn, campaign: str) -> R
     return pages_of(request).render(request, "campaigns/estimate.html", words=hidden_words(hidden))
 
 
-@router.post("/campaigns/{campaign}", dependencies=[WRITES, takes(LARGE_FORM)])
+@router.post("/campaigns/{campaign}", dependencies=[WRITES, takes(LARGE_FORM), does("campaigns change")])
 def save(request: Request, deps: Deps, form: PostedLarge, campaign: str) -> Response:
     """Store the draft, or show it again with the error and all input."""
     found = find(deps, form.viewer, campaign)
@@ -164,7 +165,10 @@ def _editor(  # noqa: PLR0917 - what a page is made of
     )
 
 
-@router.post("/campaigns/{campaign}/preview", dependencies=[WRITES, takes(LARGE_FORM)])
+@router.post(
+    "/campaigns/{campaign}/preview",
+    dependencies=[WRITES, takes(LARGE_FORM), unrecorded("shows a draft and stores nothing")],
+)
 def show_preview(deps: Deps, form: PostedLarge, campaign: str) -> Response:
     """Preview of the input for one contact: the document inside the sandboxed frame, without tracking."""
     seen, problem = _typed(deps, form, campaign)
@@ -177,7 +181,10 @@ def show_preview(deps: Deps, form: PostedLarge, campaign: str) -> Response:
     return mail_frame.framed(page)
 
 
-@router.post("/campaigns/{campaign}/look", dependencies=[WRITES, takes(LARGE_FORM)])
+@router.post(
+    "/campaigns/{campaign}/look",
+    dependencies=[WRITES, takes(LARGE_FORM), unrecorded("shows a draft and stores nothing")],
+)
 def look(request: Request, deps: Deps, form: PostedLarge, campaign: str) -> Response:
     """Its entry in a mailbox: subject, first words, size; or the composing error."""
     seen, problem = _typed(deps, form, campaign)

@@ -16,6 +16,7 @@ from postlude.services.reports.copy_table import copies_table
 from postlude.services.reports.event_table import EVENT_COLUMNS, event_rows
 from postlude.services.reports.shapes import TimelineEntry
 from postlude.store.campaigns.rows import Campaign
+from postlude.web.audit_trail import does
 from postlude.web.campaigns.comparison_pages import results_table
 from postlude.web.campaigns.draft_pages import find, report
 from postlude.web.deps import Deps, WebDeps
@@ -53,7 +54,7 @@ def report_file(
     return table_response(report_tables(report(request, deps, found)), form, f"report-{campaign}", part)
 
 
-@router.get("/campaigns/{campaign}/recipients.{form}", dependencies=[READS])
+@router.get("/campaigns/{campaign}/recipients.{form}", dependencies=[READS, does("export recipients")])
 def recipients_file(deps: Deps, viewer: SignedIn, campaign: str, form: TableFormat) -> Response:
     """Every copy with what became of it."""
     found = find(deps, viewer, campaign)
@@ -61,7 +62,7 @@ def recipients_file(deps: Deps, viewer: SignedIn, campaign: str, form: TableForm
     return table_response([table], form, f"recipients-{campaign}")
 
 
-@router.get("/campaigns/{campaign}/events.{form}", dependencies=[READS])
+@router.get("/campaigns/{campaign}/events.{form}", dependencies=[READS, does("export events")])
 def events_file(deps: Deps, viewer: SignedIn, campaign: str, form: TableFormat) -> Response:
     """Every event of its copies, copy by copy, in words."""
     found = find(deps, viewer, campaign)

@@ -8,6 +8,7 @@ from postlude.kit.data_table import TableFormat
 from postlude.kit.ids import id_text, parse_id
 from postlude.model.words import EngagementState
 from postlude.services.contacts.engagement import engagement_rows, state_sentence
+from postlude.web.audit_trail import does
 from postlude.web.deps import Deps
 from postlude.web.downloads import rows_response
 from postlude.web.pages import pages_of
@@ -54,7 +55,7 @@ def contacts_in_state(
     )
 
 
-@router.get("/engagement/{state}/contacts.{form}", dependencies=[READS])
+@router.get("/engagement/{state}/contacts.{form}", dependencies=[READS, does("export contacts")])
 def export_state(deps: Deps, viewer: SignedIn, state: EngagementState, form: TableFormat) -> Response:
     """Everyone in it with score and counts, as a file."""
     del viewer

@@ -26,6 +26,7 @@ from postlude.services.contacts.import_job import (
 )
 from postlude.services.jobs import duration, pace, steer_job
 from postlude.store.jobs.rows import Job
+from postlude.web.audit_trail import does, unrecorded
 from postlude.web.deps import Deps, WebDeps
 from postlude.web.downloads import csv_response
 from postlude.web.pages import pages_of
@@ -48,7 +49,14 @@ def import_page(request: Request, deps: Deps, viewer: SignedIn) -> Response:
     return pages_of(request).render(request, "contacts/import.html", jobs=jobs, error="")
 
 
-@router.post("/contacts/import", dependencies=[WRITES, takes(CONTACT_FILE)])
+@router.post(
+    "/contacts/import",
+    dependencies=[
+        WRITES,
+        takes(CONTACT_FILE),
+        unrecorded("the file is only looked at; beginning its import is an act"),
+    ],
+)
 async def upload(deps: Deps, viewer: Posted, file: UploadFile) -> Response:
     """Store the file and examine it."""
     del viewer
@@ -81,7 +89,7 @@ def check_page(  # noqa: PLR0917 - one parameter a field
     return _check(request, deps, upload_id, order)
 
 
-@router.post("/contacts/import/{upload_id}", dependencies=[WRITES])
+@router.post("/contacts/import/{upload_id}", dependencies=[WRITES, does("contacts import")])
 def start(  # noqa: PLR0917 - one parameter a field
     request: Request,
     deps: Deps,
@@ -154,7 +162,7 @@ def errors(deps: Deps, viewer: SignedIn, job: str) -> Response:
     return csv_response(rows(), f"errors-{job}.csv")
 
 
-@router.post("/contacts/imports/{job}", dependencies=[WRITES])
+@router.post("/contacts/imports/{job}", dependencies=[WRITES, does("contacts imports")])
 def steer(deps: Deps, viewer: Posted, job: str, do: Annotated[str, Form()] = "") -> Response:
     """Pause, resume, or cancel."""
     del viewer

@@ -10,6 +10,7 @@ from postlude.kit.ids import parse_id
 from postlude.model.errors import InputError
 from postlude.services.contacts.lists import ListDetails, add_list, change_list, delete_list
 from postlude.store.contacts.rows import ListTotals
+from postlude.web.audit_trail import does
 from postlude.web.deps import Deps
 from postlude.web.pages import pages_of
 from postlude.web.permissions import READS, WRITES
@@ -27,7 +28,7 @@ def lists_page(request: Request, deps: Deps, viewer: SignedIn) -> Response:
     return pages_of(request).render(request, "contacts/lists.html", found=found)
 
 
-@router.post("/lists", dependencies=[WRITES])
+@router.post("/lists", dependencies=[WRITES, does("lists add", "name")])
 def save(  # noqa: PLR0917 - one parameter a field
     deps: Deps,
     viewer: Posted,
@@ -54,7 +55,7 @@ def save(  # noqa: PLR0917 - one parameter a field
     return RedirectResponse("/lists", status_code=HTTPStatus.SEE_OTHER)
 
 
-@router.post("/lists/{list_id}/delete", dependencies=[WRITES])
+@router.post("/lists/{list_id}/delete", dependencies=[WRITES, does("lists delete")])
 def delete(deps: Deps, viewer: Posted, list_id: str, sure: Annotated[str, Form()] = "") -> Response:
     """Delete a list; its contacts stay."""
     del viewer

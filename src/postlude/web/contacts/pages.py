@@ -19,6 +19,7 @@ from postlude.services.contacts.subscriptions import ConfirmationMail, subscribe
 from postlude.services.feedback.review_queue import may_decide
 from postlude.services.messages.accept import NewMessage
 from postlude.store.contacts.rows import Contact
+from postlude.web.audit_trail import does
 from postlude.web.deps import Deps, WebDeps
 from postlude.web.downloads import rows_response
 from postlude.web.pages import pages_of
@@ -57,7 +58,7 @@ def contacts_page(  # noqa: PLR0917 - one parameter a field
     )
 
 
-@router.get("/contacts/export.{form}", dependencies=[READS])
+@router.get("/contacts/export.{form}", dependencies=[READS, does("export contacts")])
 def export(  # noqa: PLR0917 - one parameter a field
     deps: Deps, viewer: SignedIn, form: TableFormat, q: str = "", in_list: str = "", tag: str = ""
 ) -> Response:
@@ -76,7 +77,7 @@ async def _own_fields(request: Request) -> dict[str, str]:
 OwnFields = Annotated[dict[str, str], Depends(_own_fields)]
 
 
-@router.post("/contacts", dependencies=[WRITES])
+@router.post("/contacts", dependencies=[WRITES, does("contacts add", "address")])
 def add(
     deps: Deps, viewer: Posted, address: Annotated[str, Form()] = "", name: Annotated[str, Form()] = ""
 ) -> Response:
@@ -93,7 +94,7 @@ def contact_page(request: Request, deps: Deps, viewer: SignedIn, contact: str, n
     return _page(request, deps, viewer, contact, notice=notice)
 
 
-@router.post("/contacts/{contact}", dependencies=[WRITES])
+@router.post("/contacts/{contact}", dependencies=[WRITES, does("contacts edit")])
 def change(  # noqa: PLR0917 - one parameter a field
     request: Request,
     deps: Deps,
@@ -119,7 +120,7 @@ def change(  # noqa: PLR0917 - one parameter a field
     return _to(kept, "saved")
 
 
-@router.post("/contacts/{contact}/lists", dependencies=[WRITES])
+@router.post("/contacts/{contact}/lists", dependencies=[WRITES, does("contacts subscribe")])
 async def lists_of(
     deps: Deps,
     viewer: Posted,
@@ -142,7 +143,7 @@ async def lists_of(
     return _to(kept, "asked" if confirmation is not None else "saved")
 
 
-@router.post("/contacts/{contact}/consent", dependencies=[WRITES])
+@router.post("/contacts/{contact}/consent", dependencies=[WRITES, does("contacts consent")])
 def consent(  # noqa: PLR0917 - one parameter a field
     deps: Deps,
     viewer: Posted,
@@ -157,7 +158,7 @@ def consent(  # noqa: PLR0917 - one parameter a field
     return _to(kept, "saved")
 
 
-@router.post("/contacts/{contact}/erase", dependencies=[MANAGES])
+@router.post("/contacts/{contact}/erase", dependencies=[MANAGES, does("contacts erase")])
 def erase(deps: Deps, viewer: Posted, contact: str, sure: Annotated[str, Form()] = "") -> Response:
     """Forget one for good; a suppression stays. Members take a person off lists."""
     del viewer

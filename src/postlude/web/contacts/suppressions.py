@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse
 from postlude.kit.data_table import TableFormat
 from postlude.model.errors import NotFoundError
 from postlude.services.contacts import suppressions as service
+from postlude.web.audit_trail import does
 from postlude.web.deps import Deps
 from postlude.web.downloads import rows_response
 from postlude.web.pages import pages_of
@@ -39,14 +40,14 @@ def suppressions_page(  # noqa: PLR0917 - one parameter a field
     )
 
 
-@router.get("/suppressions/export.{form}", dependencies=[READS])
+@router.get("/suppressions/export.{form}", dependencies=[READS, does("export suppressions")])
 def export(deps: Deps, viewer: SignedIn, form: TableFormat) -> Response:
     """The whole list as a file."""
     del viewer
     return rows_response(service.suppression_rows(deps.store), form, "suppressions")
 
 
-@router.post("/suppressions", dependencies=[WRITES])
+@router.post("/suppressions", dependencies=[WRITES, does("suppressions add", "address")])
 def add(
     deps: Deps, viewer: Posted, address: Annotated[str, Form()] = "", note: Annotated[str, Form()] = ""
 ) -> Response:
@@ -55,7 +56,7 @@ def add(
     return RedirectResponse("/suppressions", status_code=HTTPStatus.SEE_OTHER)
 
 
-@router.post("/suppressions/remove", dependencies=[WRITES])
+@router.post("/suppressions/remove", dependencies=[WRITES, does("suppressions remove", "address")])
 def remove(deps: Deps, viewer: Posted, address: Annotated[str, Form()] = "") -> Response:
     """Remove a suppression."""
     del viewer

@@ -11,6 +11,7 @@ from postlude.kit.ids import id_text, parse_id
 from postlude.model.errors import InputError, NotFoundError
 from postlude.model.observation import encode_observation
 from postlude.services.feedback.review_queue import accept_wish, decide_question, question, questions
+from postlude.web.audit_trail import does
 from postlude.web.deps import Deps
 from postlude.web.pages import pages_of
 from postlude.web.permissions import READS, WRITES
@@ -51,7 +52,7 @@ def mail(deps: Deps, viewer: SignedIn, unmatched: str) -> Response:
     return PlainTextResponse(text)
 
 
-@router.post("/unmatched/{unmatched}", dependencies=[WRITES])
+@router.post("/unmatched/{unmatched}", dependencies=[WRITES, does("feedback assign")])
 async def resolve(
     deps: Deps, viewer: Posted, unmatched: str, to: Annotated[str, Form()] = "", do: Annotated[str, Form()] = ""
 ) -> Response:

@@ -12,6 +12,7 @@ from postlude.kit.ids import id_text
 from postlude.model.errors import InputError
 from postlude.model.words import Via
 from postlude.services.messages.accept import NewMessage
+from postlude.web.audit_trail import does, unrecorded
 from postlude.web.deps import Deps, WebDeps
 from postlude.web.messages import compose_form
 from postlude.web.messages.compose_form import ComposeForm
@@ -60,7 +61,10 @@ def empty(request: Request, deps: Deps, viewer: SignedIn) -> Response:
     return _page(request, viewer, draft, TrackingOptions(wishes.opens, wishes.clicks, frozenset()))
 
 
-@router.post("/compose/links", dependencies=[WRITES, takes(LARGE_FORM)])
+@router.post(
+    "/compose/links",
+    dependencies=[WRITES, takes(LARGE_FORM), unrecorded("shows the links of a text and stores nothing")],
+)
 def links(request: Request, deps: Deps, viewer: Posted, draft: FormDraft, choice: FormChoice) -> Response:
     """The list of links of what is typed so far."""
     wishes = deps.get_preferences(viewer.user.id)
@@ -71,7 +75,7 @@ def links(request: Request, deps: Deps, viewer: Posted, draft: FormDraft, choice
     )
 
 
-@router.post("/compose", dependencies=[WRITES, takes(LARGE_FORM)])
+@router.post("/compose", dependencies=[WRITES, takes(LARGE_FORM), does("send")])
 async def send(request: Request, deps: Deps, viewer: Posted, draft: FormDraft, choice: FormChoice) -> Response:
     """Accept the message, or show the page again with the error and all input."""
     try:

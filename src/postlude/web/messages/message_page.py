@@ -14,6 +14,7 @@ from postlude.model.observation import encode_observation
 from postlude.services.messages.resend import choose_copies
 from postlude.services.reports.event_table import EVENT_COLUMNS, event_rows
 from postlude.services.reports.messages import ON_A_PAGE
+from postlude.web.audit_trail import does
 from postlude.web.deps import Deps
 from postlude.web.downloads import rows_response
 from postlude.web.pages import pages_of
@@ -43,7 +44,7 @@ def message_page(request: Request, deps: Deps, viewer: SignedIn, message: str, n
     return pages_of(request).render(request, "messages/message.html", view=view, timeline=shown, more=more)
 
 
-@router.get("/messages/{message}/events.{form}", dependencies=[READS])
+@router.get("/messages/{message}/events.{form}", dependencies=[READS, does("export events")])
 def events_file(deps: Deps, viewer: SignedIn, message: str, form: TableFormat) -> Response:
     """The timeline as a table: what happened, who it was, how sure that is and why."""
     wanted = _number(message)
@@ -53,7 +54,7 @@ def events_file(deps: Deps, viewer: SignedIn, message: str, form: TableFormat) -
     return rows_response(chain([list(EVENT_COLUMNS)], rows), form, f"events-{id_text(wanted)}")
 
 
-@router.post("/messages/{message}/copies/{copy}/resend", dependencies=[WRITES])
+@router.post("/messages/{message}/copies/{copy}/resend", dependencies=[WRITES, does("resend")])
 async def resend(deps: Deps, viewer: Posted, message: str, copy: str) -> Response:
     """Send one copy of the viewer's message again; the request is journaled before the answer."""
     wanted = parse_id(copy)

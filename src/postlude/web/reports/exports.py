@@ -10,6 +10,7 @@ from postlude.history.parquet_file import read_parquet
 from postlude.kit.data_table import MEDIA_TYPES, TableFormat
 from postlude.services.reports.copy_table import every_copy
 from postlude.services.reports.table_files import write_tables
+from postlude.web.audit_trail import does
 from postlude.web.deps import Deps
 from postlude.web.downloads import file_once, table_response, temporary_file
 from postlude.web.pages import pages_of
@@ -26,7 +27,7 @@ def exports_page(request: Request, viewer: SignedIn) -> Response:
     return pages_of(request).render(request, "reports/exports.html")
 
 
-@router.get("/exports/events.{form}", dependencies=[READS])
+@router.get("/exports/events.{form}", dependencies=[READS, does("export events")])
 def all_events(deps: Deps, viewer: SignedIn, form: TableFormat) -> Response:
     """Every event of the viewer's mail, with the same columns in every format."""
     with _kept(temporary_file(".parquet")) as path:
@@ -39,7 +40,7 @@ def all_events(deps: Deps, viewer: SignedIn, form: TableFormat) -> Response:
             return file_once(made, f"events.{form}", MEDIA_TYPES[form])
 
 
-@router.get("/exports/copies.{form}", dependencies=[READS])
+@router.get("/exports/copies.{form}", dependencies=[READS, does("export copies")])
 def all_copies(deps: Deps, viewer: SignedIn, form: TableFormat) -> Response:
     """Every copy of the viewer's mail with what became of it."""
     return table_response([every_copy(deps.store, viewer.user.id)], form, "copies")

@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse
 
 from postlude.model.errors import InputError
 from postlude.services.campaigns.report_plans import Occasion, add_plan, next_moment, plans_of, remove_plan
+from postlude.web.audit_trail import does
 from postlude.web.deps import Deps, WebDeps
 from postlude.web.pages import pages_of
 from postlude.web.permissions import READS, WRITES
@@ -24,7 +25,7 @@ def schedules_page(request: Request, deps: Deps, viewer: SignedIn) -> Response:
     return _page(request, deps, viewer)
 
 
-@router.post(_PAGE, dependencies=[WRITES])
+@router.post(_PAGE, dependencies=[WRITES, does("reports add")])
 def add(  # noqa: PLR0917 - one parameter a field
     request: Request,
     deps: Deps,
@@ -53,7 +54,7 @@ def add(  # noqa: PLR0917 - one parameter a field
     return RedirectResponse(_PAGE, status_code=HTTPStatus.SEE_OTHER)
 
 
-@router.post(_PAGE + "/{plan}/remove", dependencies=[WRITES])
+@router.post(_PAGE + "/{plan}/remove", dependencies=[WRITES, does("reports remove")])
 def remove(deps: Deps, viewer: Posted, plan: str) -> Response:
     """End a plan."""
     remove_plan(deps.store, viewer.user.id, plan)

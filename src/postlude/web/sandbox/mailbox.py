@@ -14,6 +14,7 @@ from postlude.model.errors import NotFoundError
 from postlude.services.sandbox.recipient import Artefact, RecipientAction, SandboxRecipient
 from postlude.tokens import TagPurpose
 from postlude.web import mail_frame
+from postlude.web.audit_trail import unrecorded
 from postlude.web.deps import Deps, WebDeps
 from postlude.web.pages import pages_of
 from postlude.web.permissions import WRITES
@@ -67,7 +68,10 @@ def source(deps: Deps, viewer: SignedIn, mail: str) -> Response:
     return PlainTextResponse(raw)
 
 
-@router.post("/mailbox/{mail}/{action}", dependencies=[WRITES])
+@router.post(
+    "/mailbox/{mail}/{action}",
+    dependencies=[WRITES, unrecorded("plays a recipient in the sandbox; what it causes is an event")],
+)
 async def act(
     request: Request, deps: Deps, viewer: Posted, mail: str, action: str, *, text: Annotated[str, Form()] = ""
 ) -> Response:

@@ -25,6 +25,7 @@ from postlude.services.segments.saved import (
 )
 from postlude.store.contacts.rows import Audience
 from postlude.store.segments.rows import Segment
+from postlude.web.audit_trail import does
 from postlude.web.deps import Deps, WebDeps
 from postlude.web.downloads import rows_response
 from postlude.web.pages import pages_of
@@ -56,7 +57,7 @@ def look(request: Request, deps: Deps, viewer: SignedIn, expression: str = "", s
     return pages_of(request).render(request, "segments/look.html", **_looked_at(deps, expression or segment))
 
 
-@router.post("/segments", dependencies=[WRITES])
+@router.post("/segments", dependencies=[WRITES, does("segments save", "name")])
 def save(
     request: Request,
     deps: Deps,
@@ -106,7 +107,7 @@ def segment_page(request: Request, deps: Deps, viewer: SignedIn, segment: str, a
     )
 
 
-@router.get("/segments/{segment}/contacts.{form}", dependencies=[READS])
+@router.get("/segments/{segment}/contacts.{form}", dependencies=[READS, does("export contacts")])
 def export(deps: Deps, viewer: SignedIn, segment: str, form: TableFormat) -> Response:
     """Everyone in it, as a file."""
     del viewer
@@ -115,7 +116,7 @@ def export(deps: Deps, viewer: SignedIn, segment: str, form: TableFormat) -> Res
     return rows_response(rows, form, f"segment-{segment}")
 
 
-@router.post("/segments/{segment}", dependencies=[WRITES])
+@router.post("/segments/{segment}", dependencies=[WRITES, does("segments change", "name")])
 def change(
     deps: Deps,
     viewer: Posted,
@@ -131,7 +132,7 @@ def change(
     return _to(saved.id)
 
 
-@router.post("/segments/{segment}/freeze", dependencies=[WRITES])
+@router.post("/segments/{segment}/freeze", dependencies=[WRITES, does("segments freeze", "name")])
 def freeze(deps: Deps, viewer: Posted, segment: str, thaw: Annotated[str, Form()] = "") -> Response:
     """Keep who is in it now, or choose anew each time again."""
     del viewer
@@ -143,7 +144,7 @@ def freeze(deps: Deps, viewer: Posted, segment: str, thaw: Annotated[str, Form()
     return _to(saved.id)
 
 
-@router.post("/segments/{segment}/delete", dependencies=[WRITES])
+@router.post("/segments/{segment}/delete", dependencies=[WRITES, does("segments delete")])
 def delete(deps: Deps, viewer: Posted, segment: str, sure: Annotated[str, Form()] = "") -> Response:
     """Delete it; its contacts stay."""
     del viewer
@@ -153,7 +154,7 @@ def delete(deps: Deps, viewer: Posted, segment: str, sure: Annotated[str, Form()
     return RedirectResponse("/segments", status_code=HTTPStatus.SEE_OTHER)
 
 
-@router.post("/mailings", dependencies=[WRITES])
+@router.post("/mailings", dependencies=[WRITES, does("campaigns create", "name")])
 def mailing(
     deps: Deps, viewer: Posted, expression: Annotated[str, Form()] = "", name: Annotated[str, Form()] = ""
 ) -> Response:

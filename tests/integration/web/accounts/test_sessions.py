@@ -91,3 +91,24 @@ def test_a_list_takes_its_makers_own_address(world: World, signed_in: TestClient
     [made] = world.deps.store.lists.every()
     assert made.sender == "charlie@example.org"
     assert made.owner == world.charlie.id
+
+
+def test_sessions_go_on_when_their_key_is_rotated(world: World) -> None:
+    """The browser keeps its cookie; the app is another one, with a new key, and knows the old one or does not."""
+    client = world.client(world.alice)
+    rotated = world.with_deps(secret=b"n" * 32, earlier_secret=world.deps.secret)
+    assert _with_cookies_of(client, rotated) == HTTPStatus.OK
+    assert _with_cookies_of(client, world.with_deps(secret=b"n" * 32)) == HTTPStatus.SEE_OTHER
+
+
+def test_new_sessions_are_signed_with_the_new_key(world: World) -> None:
+    rotated = world.with_deps(secret=b"n" * 32, earlier_secret=world.deps.secret)
+    client = rotated.client(world.alice)
+    assert _with_cookies_of(client, world) == HTTPStatus.SEE_OTHER
+    assert _with_cookies_of(client, world.with_deps(secret=b"n" * 32)) == HTTPStatus.OK
+
+
+def _with_cookies_of(client: TestClient, world: World) -> int:
+    other = world.client()
+    other.cookies.update(client.cookies)
+    return other.get("/preferences", follow_redirects=False).status_code

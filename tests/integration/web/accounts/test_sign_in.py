@@ -183,3 +183,13 @@ def test_https_cookies_are_bound_to_the_host(world: World, bob: User) -> None:
     assert all(name.startswith("__Host-") for name in client.cookies)
     assert "Secure" in answer.headers["set-cookie"]
     assert "HttpOnly" in answer.headers["set-cookie"]
+
+
+def test_a_link_asks_for_the_second_step(world: World, client: TestClient, bob: User) -> None:
+    secret = second_step(world, bob)
+    answer = client.get(f"/sign-in/{world.token(bob)}", follow_redirects=False)
+    assert answer.headers["location"] == "/sign-in/code"
+    assert not _is_in(client)
+    assert submit(client, "/sign-in/code", code=totp_code(secret, CLOCK.now())).headers["location"] == "/"
+    assert _is_in(client)
+    assert [one.how for one in list_sessions(world.deps.store, CLOCK, bob)] == ["link and code"]
