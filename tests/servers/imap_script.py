@@ -2,19 +2,23 @@
 
 import socketserver
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Self
 
 
 class ScriptedImap:
-    """`search(first, last)` names UIDs, `fetch(uid)` is the whole answer to a FETCH of a body."""
+    """`search(first, last)` names UIDs, `fetch(uid)` is the whole answer to a FETCH of a body.
+
+    `says` is sent piece by piece, by the word of the command; "" for the greeting.
+    """
 
     def __init__(self, search: Callable[[int, int], list[int]], fetch: Callable[[int], bytes], **status: int) -> None:
         self.search = search
         self.fetch = fetch
         self.status = {"uidvalidity": 1, "uidnext": 100, "exists": 10} | status
         self.searched: list[str] = []
+        self.says: dict[str, Iterable[bytes]] = {"": [b"* OK [CAPABILITY IMAP4rev1] ready\r\n"]}
         script = self
 
         class Handler(socketserver.StreamRequestHandler):
@@ -37,13 +41,18 @@ class ScriptedImap:
 
     def talk(self, handler: socketserver.StreamRequestHandler) -> None:
         """One connection."""
-        handler.wfile.write(b"* OK [CAPABILITY IMAP4rev1] ready\r\n")
-        while line := handler.rfile.readline():
-            tag, _, rest = line.strip().decode().partition(" ")
-            try:
+        try:
+            self._say(handler, "")
+            while line := handler.rfile.readline():
+                tag, _, rest = line.strip().decode().partition(" ")
+                self._say(handler, rest.partition(" ")[0].upper())
                 handler.wfile.write(self._answer(rest) + f"{tag} OK done\r\n".encode())
-            except OSError:
-                return
+        except OSError:
+            return
+
+    def _say(self, handler: socketserver.StreamRequestHandler, word: str) -> None:
+        for piece in self.says.get(word, ()):
+            handler.wfile.write(piece)
 
     def _answer(self, command: str) -> bytes:
         word = command.upper()

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, NamedTuple, Protocol
 
-from imapclient import IMAPClient  # type: ignore[import-untyped]  # it ships no types
-from imapclient.exceptions import IMAPClientError, LoginError  # type: ignore[import-untyped]  # as above
+from imapclient.exceptions import IMAPClientError, LoginError  # type: ignore[import-untyped]  # it ships no types
 
+from postlude.adapters.imap_connection import BoundedClient
 from postlude.kit.loop import Pauses, ThreadLoop
 from postlude.model.errors import InUseError, StorageError, TransportError
 from postlude.services.feedback.folder_position import FolderMark
@@ -22,8 +22,6 @@ from postlude.services.feedback.folder_position import FolderMark
 _BATCH: Final = 50
 _SEARCHED: Final = 50_000  # UIDs in one answer to SEARCH: about 400 kB
 _TRIES: Final = 3  # for a mail that the server cannot deliver or that cannot be parsed
-_ANSWER_BYTES: Final = 65_536  # beside a mail
-_LINES_BYTES: Final = 2 << 20  # beside those, in answer to one command: a search names 50,000 mails
 _OVERLAP_DAYS: Final = 2  # SINCE knows days only, in the server's zone
 _FIRST_PAUSE_S: Final = 5.0
 _LONGEST_PAUSE_S: Final = 300.0
@@ -85,13 +83,10 @@ class Watermark(Protocol):
         ...
 
 
-def connect_imap(config: ImapConfig, *, fresh: bool = False) -> Any:  # noqa: ANN401 - imapclient has no types
+def connect_imap(config: ImapConfig, *, fresh: bool = False) -> BoundedClient:
     """A client that is logged in, `fresh`: with a new token. Raises IMAPClientError, OSError and TransportError."""
     context = ssl.create_default_context() if config.tls else None
-    client = IMAPClient(
-        config.host, config.port, use_uid=True, ssl=config.tls, ssl_context=context, timeout=config.timeout_s
-    )
-    _bound_answers(client, config.max_message_bytes + _ANSWER_BYTES)
+    client = BoundedClient(config.host, config.port, tls=context, timeout_s=config.timeout_s)
     try:
         if config.token is not None:
             client.oauth2_login(config.user, config.token(fresh))
@@ -105,6 +100,7 @@ def connect_imap(config: ImapConfig, *, fresh: bool = False) -> Any:  # noqa: AN
     except BaseException:
         client.shutdown()
         raise
+    client.trust(config.max_message_bytes)
     return client
 
 
@@ -245,36 +241,6 @@ def _search(client: Any, folder: _Folder, after: int, criteria: list[Any]) -> It
     for first in range(after + 1, folder.newest + 1, max(step, 1)):
         last = min(first + step - 1, folder.newest)
         yield sorted(uid for uid in client.search([*criteria, "UID", f"{first}:{last}"]) if first <= uid <= last)
-
-
-def _bound_answers(client: Any, most: int) -> None:  # noqa: ANN401 - as connect
-    """Limit what a server may announce, and send to one command: imaplib keeps all of it in memory.
-
-    A server that goes on and on is as good as one that announces 400 MB.
-    """
-    imap = client._imap  # noqa: SLF001 - imapclient has no other way
-    read, readline, new_tag = imap.read, imap.readline, imap._new_tag  # noqa: SLF001 - as above
-    left = most + _LINES_BYTES
-
-    def taken(data: bytes) -> bytes:
-        nonlocal left
-        left -= len(data)
-        if left < 0:
-            raise IMAPClientError(f"the server sent more than {most + _LINES_BYTES:,} bytes for one command")
-        return data
-
-    def bounded(size: int) -> bytes:
-        if size > most:
-            raise IMAPClientError(f"the server announced {size:,} bytes where at most {most:,} were asked for")
-        return taken(read(size))
-
-    def next_tag() -> bytes:
-        nonlocal left
-        left = most + _LINES_BYTES  # every command has one
-        tag: bytes = new_tag()
-        return tag
-
-    imap.read, imap.readline, imap._new_tag = bounded, lambda: taken(readline()), next_tag  # noqa: SLF001 - as above
 
 
 def _words(error: Exception) -> str:
