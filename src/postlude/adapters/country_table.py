@@ -19,6 +19,7 @@ import msgspec
 from postlude.kit.file_trouble import file_trouble
 from postlude.kit.files import replace_durably
 from postlude.kit.mapped import map_file
+from postlude.kit.regular_file import open_regular
 from postlude.model.errors import InputError, StorageError
 
 _MAGIC: Final = b"PLC1"
@@ -43,7 +44,7 @@ class Countries:
 
     def __init__(self, path: Path) -> None:
         """ValueError when it is not such a file."""
-        with path.open("rb") as file:
+        with os.fdopen(open_regular(path), "rb") as file:
             if not (size := os.fstat(file.fileno()).st_size):
                 raise ValueError(f"{path} is damaged")
             data = memoryview(map_file(file.fileno(), size))

@@ -16,6 +16,7 @@ from typing import Final
 from postlude.dkim import DkimKey, Signer, new_key, read_key
 from postlude.kit.file_trouble import file_trouble
 from postlude.kit.files import create_durably, replace_durably, sync_folder
+from postlude.kit.regular_file import read_file
 from postlude.model.domain_name import same_domain
 from postlude.model.errors import InputError, NotFoundError, SettingError, StorageError
 
@@ -118,7 +119,7 @@ class DkimKeys:
     def _read_list(self) -> _Listed | None:
         """None when there is none that can be understood."""
         try:
-            found = json.loads(self._list.read_bytes())["domains"]
+            found = json.loads(read_file(self._list))["domains"]
             if not isinstance(found, Mapping):  # until fingerprints came
                 return {str(domain): None for domain in found}
             return {str(domain): None if keys is None else dict(keys) for domain, keys in found.items()}
@@ -231,7 +232,7 @@ def _strangers(keys: Sequence[DkimKey], own: Mapping[str, str] | None) -> list[s
 
 def _read(path: Path) -> DkimKey:
     try:
-        return read_key(path.read_bytes(), path.stem)
+        return read_key(read_file(path), path.stem)
     except InputError as error:
         raise SettingError(f"{path}: {error}. Put it back from a backup, or remove it and make another") from error
     except OSError as error:

@@ -13,6 +13,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from postlude.kit.files import create_durably, replace_durably
+from postlude.kit.regular_file import read_file
 from postlude.model.errors import InputError, SettingError
 from postlude.tokens import KeyRing
 from postlude.tokens.keys import MAX_KEY_ID, SECRET_BYTES
@@ -29,7 +30,7 @@ def make_key_file(path: Path, *, mode: int) -> None:
 def read_key_file(path: Path) -> KeyRing:
     """The keys; SettingError with the remedy when the file is damaged."""
     try:
-        data = json.loads(path.read_text(encoding="ascii"))
+        data = json.loads(read_file(path))
         ring = {int(key): b64decode(secret, validate=True) for key, secret in data["keys"].items()}
         _check(ring, data.get("checksums", {}))
         return KeyRing(ring, int(data["current"]))

@@ -21,6 +21,7 @@ from postlude.classify.network_lists import CRAWLERS
 from postlude.kit.clock import MICROS_PER_SECOND, Clock, to_iso
 from postlude.kit.file_trouble import file_trouble
 from postlude.kit.files import replace_durably
+from postlude.kit.regular_file import read_file
 from postlude.model.errors import InputError, StorageError
 
 _LOOK_SECONDS: Final = 60
@@ -42,7 +43,7 @@ def load_lists(folder: Path) -> tuple[list[NetworkList], list[str]]:
         if path.stem == CRAWLERS:
             continue
         try:
-            found[path.stem] = read_list(path.stem, path.read_text(encoding="utf-8"))
+            found[path.stem] = read_list(path.stem, read_file(path).decode("utf-8"))
         except (OSError, ValueError) as error:
             problems.append(f"{path}: {error}")
     return list(found.values()), problems
@@ -52,7 +53,7 @@ def load_crawlers(folder: Path) -> tuple[CrawlerList, list[str]]:
     """The list of crawlers in use, and what is wrong with the operator's: then the bundled one stays."""
     path = folder / f"{CRAWLERS}.txt"
     try:
-        return CrawlerList(path.read_text(encoding="utf-8")), []
+        return CrawlerList(read_file(path).decode("utf-8")), []
     except FileNotFoundError:
         return bundled_crawlers(), []
     except (OSError, ValueError) as error:
@@ -63,7 +64,7 @@ def load_own_rules(folder: Path) -> tuple[OwnRules | None, list[str]]:
     """The operator's own rules; None and the reason when the file cannot be used."""
     path = folder / OWN_RULES
     try:
-        return read_own_rules(path.read_text(encoding="utf-8")), []
+        return read_own_rules(read_file(path).decode("utf-8")), []
     except FileNotFoundError:
         return OwnRules(), []
     except (OSError, ValueError) as error:

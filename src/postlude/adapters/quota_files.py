@@ -18,6 +18,7 @@ from postlude.adapters.smtp_client.rate_limits import DAY_S, Budget, RateLimits,
 from postlude.kit.clock import Clock, to_datetime
 from postlude.kit.file_trouble import file_trouble
 from postlude.kit.files import lock_file, make_folder, quarantine_file
+from postlude.kit.regular_file import open_regular, read_file
 from postlude.model.errors import QuotaError
 from postlude.model.quota import Quota, TakeBack
 from postlude.model.usage_slot import SLOT_S, slot_of
@@ -65,7 +66,7 @@ class QuotaFiles:
         if quota == Quota():
             return ""
         try:
-            used = _read(self._path(user).read_bytes())
+            used = _read(read_file(self._path(user)))
         except OSError:
             used = self._kept.get(user, {})
         return _refusal(quota, used, self._clock.now(), recipients)
@@ -109,7 +110,7 @@ class QuotaFiles:
         found = []
         for path in files:
             try:
-                os.close(os.open(path, os.O_RDWR | os.O_CLOEXEC))
+                os.close(open_regular(path, os.O_RDWR))
             except FileNotFoundError:
                 continue
             except OSError as error:

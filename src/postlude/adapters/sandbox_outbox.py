@@ -16,6 +16,7 @@ from postlude.kit.clock import Clock
 from postlude.kit.file_trouble import file_trouble
 from postlude.kit.files import replace_durably
 from postlude.kit.ids import id_text, new_id
+from postlude.kit.regular_file import open_regular, read_file
 from postlude.model.answer import Answer
 from postlude.model.errors import NotFoundError, StorageError
 from postlude.model.words import SendOutcome
@@ -111,7 +112,7 @@ class SandboxOutbox:
         if not _ID.fullmatch(mail):
             raise NotFoundError(f"the sandbox has no mail with the id {mail!r}")
         try:
-            head, _, data = self._path(mail).read_bytes().partition(b"\n")
+            head, _, data = read_file(self._path(mail)).partition(b"\n")
         except FileNotFoundError:
             raise NotFoundError(f"the sandbox has no mail with the id {mail}") from None
         return MailWithBytes(DeliveredMail(mail, msgspec.json.decode(head, type=Envelope)), data)
@@ -120,5 +121,5 @@ class SandboxOutbox:
         return self._root / f"{mail}{_SUFFIX}"
 
     def _envelope(self, mail: str) -> Envelope:
-        with self._path(mail).open("rb") as file:
+        with os.fdopen(open_regular(self._path(mail)), "rb") as file:
             return msgspec.json.decode(file.readline(), type=Envelope)

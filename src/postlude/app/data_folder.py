@@ -1,25 +1,31 @@
 """The data folder: its paths, its lock, and the keys."""
 
+import errno
 import logging
 import os
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from postlude.adapters.key_file import add_key, make_key_file, next_key, read_key_file, sign_with_next_key
-from postlude.journal import Spool, prepare_spool
+from postlude.journal import SPOOL_MARK, WRITER_FILES, Spool, prepare_spool
 from postlude.journal.disk import Disk
 from postlude.kit.file_trouble import file_trouble
 from postlude.kit.files import create_durably, lock_file, make_folder, quarantine_file, replace_durably
+from postlude.kit.regular_file import no_file, no_folder, read_file
 from postlude.model.errors import InUseError, SettingError, StorageError
 from postlude.tokens import KeyRing
 from postlude.tokens.keys import SECRET_BYTES
 
 _PRIVATE_FOLDER: Final = 0o700
 _PRIVATE_FILE: Final = 0o600
+_MORE_FILES: Final = (
+    *("id", "forgotten.key", "address.key", "address.key.lock", "revoked.bin.lock"),
+    *("state.sqlite", "state.sqlite-wal", "history.duckdb.wal"),
+)
 _ID_BYTES: Final = 8
 _ID: Final = re.compile(rb"[0-9a-f]{%d}" % (2 * _ID_BYTES))
 
@@ -52,28 +58,23 @@ class DataFolder:
         self._lock: Final = root / "lock"
         self._supervisor_lock: Final = root / "supervisor.lock"
 
-    def prepare(self, *, must_write: bool = True) -> None:
-        """Make the folders, private to this account. Raises StorageError when the disk does not let us.
+    def prepare(self, needed: Iterable[Path] | None = None, *, must_write: bool = True) -> None:
+        """Make the folders, private to this account. StorageError when the disk does not let us make one of `needed`.
 
-        Without `must_write` a folder that was used before will do as it is, on a disk that is full or read-only.
+        Those of the journal are needed by everything, and all of them without `needed`. What stands in the place of
+        another one is told by `problems`. Without `must_write` a folder that was used before will do as it is, on a
+        disk that is full or read-only.
         """
         try:
             self.root.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
-            for folder in (
-                self.journal,
-                self.spool_out,
-                self.spool_in,
-                self.mailbox,
-                self.views,
-                self.uploads,
-            ):
-                make_folder(folder, _PRIVATE_FOLDER)
-            for spool in self.spools:
-                prepare_spool(*spool)
             self._close_to_others()
+            refused = self._make_folders()
             probe = self.root / f".probe-{os.getpid()}"
             probe.write_bytes(b"postlude")
             probe.unlink()
+            for folder in self._folders if needed is None else (self.journal, *needed):
+                if folder in refused:
+                    raise refused[folder]
         except OSError as error:
             if not must_write and self.keys.exists():
                 return
@@ -81,6 +82,41 @@ class DataFolder:
                 f"the data folder {self.root} cannot be written: {file_trouble(error, self.root)}. "
                 "Or set POSTLUDE_DATA to another folder"
             ) from error
+
+    @property
+    def _folders(self) -> tuple[Path, ...]:
+        return (self.journal, self.spool_out, self.spool_in, self.mailbox, self.views, self.uploads)
+
+    def _make_folders(self) -> dict[Path, OSError]:
+        """Every folder; those that cannot be made, and why."""
+        proofs = dict(self.spools)
+        refused = {}
+        for folder in self._folders:
+            try:
+                make_folder(folder, _PRIVATE_FOLDER)
+                if folder in proofs:
+                    prepare_spool(folder, proofs[folder])
+            except OSError as error:
+                refused[folder] = error
+        return refused
+
+    def problems(self) -> list[str]:
+        """What stands where a file or folder of this one must be and is none, or cannot be read, and what to do."""
+        found = [(path, no_folder(path)) for path in (*self._folders, self.networks, self.files)]
+        found += [(path, no_file(path)) for path in (*self._files(), *self._files_of_journals())]
+        return [file_trouble(error, path) for path, error in found if error is not None]
+
+    def _files(self) -> Iterator[Path]:
+        yield from (self.keys, self.history, self.revoked, self.lists, self.logins, self._lock, self._supervisor_lock)
+        yield from (proof for _, proof in self.spools)
+        yield from (root / SPOOL_MARK for root, _ in self.spools)
+        yield from (self.root / name for name in _MORE_FILES)
+
+    def _files_of_journals(self) -> Iterator[Path]:
+        """Beside the segments, of which their reader tells."""
+        with suppress(OSError):
+            for entry in self.journal.iterdir():
+                yield from (entry / name for name in WRITER_FILES) if entry.is_dir() else [entry]
 
     def _close_to_others(self) -> None:
         """A folder created by hand or by systemd may be readable by all accounts of this machine."""
@@ -212,7 +248,7 @@ class DataFolder:
         try:
             for path in (self._session_key, self._earlier_session_key):
                 if os.path.lexists(path):
-                    path.read_bytes()
+                    read_file(path)
         except OSError as error:
             return f"{file_trouble(error)}; or rename it. All users are signed out at every start until then"
         return ""
@@ -226,7 +262,7 @@ class DataFolder:
         if make:
             self._write_once(path, secrets.token_bytes(SECRET_BYTES))
         try:
-            key = path.read_bytes()
+            key = read_file(path)
             why = "" if len(key) == SECRET_BYTES else f"it has {len(key)} bytes instead of {SECRET_BYTES}"
         except OSError as error:
             key, why = b"", error.strerror or str(error)
@@ -253,16 +289,18 @@ class DataFolder:
     def _record(self, path: Path, whole: Callable[[bytes], bool], fresh: bytes, so: str) -> bytes:
         """The content of a file that is made once; another one, and `so`, where what stands there is damaged."""
         try:
-            damaged = not whole(path.read_bytes())
+            damaged = not whole(read_file(path))
         except FileNotFoundError:
             damaged = False
-        except IsADirectoryError:
+        except OSError as error:
+            if error.errno not in {errno.EISDIR, errno.ENXIO}:
+                raise
             damaged = True
         if damaged:
             quarantined = quarantine_file(path)
             _log.error("%s is damaged: it is kept as %s, and a new one is made; %s", path, quarantined.name, so)
         self._write_once(path, fresh)
-        return path.read_bytes()
+        return read_file(path)
 
     def _write_once(self, path: Path, data: bytes) -> None:
         if path.is_file():
@@ -272,7 +310,7 @@ class DataFolder:
 
 
 def _written(path: Path) -> str:
-    text = path.read_bytes()[:32].decode("ascii", "replace").strip()
+    text = read_file(path)[:32].decode("ascii", "replace").strip()
     return text if text.isdecimal() else ""
 
 

@@ -12,6 +12,7 @@ from typing import Final
 from postlude.edge.config import AddressForm
 from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.kit.files import locked, replace_durably
+from postlude.kit.regular_file import read_file
 
 UNIX: Final = "unix"
 _DAY: Final = 86_400 * MICROS_PER_SECOND
@@ -98,7 +99,7 @@ def _shared_key(path: Path, day: int) -> bytes:
 
 def _stored_key(path: Path, day: int) -> bytes:
     try:
-        stored = json.loads(path.read_text())
+        stored = json.loads(read_file(path))
         return bytes.fromhex(stored["key"]) if stored["day"] == day else b""
     except (OSError, ValueError, KeyError, TypeError):
         return b""

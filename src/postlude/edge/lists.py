@@ -7,6 +7,7 @@ import msgspec
 
 from postlude.kit.file_trouble import file_trouble
 from postlude.kit.files import content_of, replace_durably
+from postlude.kit.regular_file import read_file
 from postlude.model.errors import StorageError
 
 MOST: Final = 100  # more cannot be shown on a page
@@ -36,7 +37,7 @@ def write_lists(path: Path, lists: tuple[PublicList, ...]) -> None:
 
 def read_lists(path: Path) -> tuple[PublicList, ...]:
     """Content of the file; ValueError when it is damaged."""
-    return _decode(path.read_bytes())
+    return _decode(read_file(path))
 
 
 class ListsFile:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, Protocol, TypeVar
 
 from postlude.kit.bounded import WeightedCache
+from postlude.kit.regular_file import read_file
 
 T = TypeVar("T")
 _THREADS: Final = 2  # a hanging disk blocks these threads, never the loop
@@ -92,7 +93,7 @@ class FilesRead:
                 return known.made
             if largest is not None and stat.st_size > largest:
                 return None
-            made = make(path.read_bytes())
+            made = make(read_file(path))
         except OSError:
             return None
         self._known.put(key, _Known(stamp, made), len(made))

@@ -19,6 +19,7 @@ import msgspec
 from postlude.kit.file_trouble import file_trouble
 from postlude.kit.files import replace_durably
 from postlude.kit.mapped import map_file
+from postlude.kit.regular_file import open_regular
 from postlude.model.errors import StorageError
 
 _MAGIC: Final = b"PLR1"
@@ -90,7 +91,7 @@ def write_revoked(
 
 def read_revoked(path: Path) -> Revoked:
     """Content of the file; ValueError when it is damaged."""
-    with path.open("rb") as file:
+    with os.fdopen(open_regular(path), "rb") as file:
         if not (size := os.fstat(file.fileno()).st_size):
             raise ValueError(f"{path} is damaged")
         # The pages are the file's own: a file that is replaced lives on for as long as it is looked at.

@@ -1,5 +1,6 @@
 """The history's file: opened, changed all or nothing, opened again after a failure, written anew without remains."""
 
+import errno
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,8 +12,10 @@ import duckdb
 
 from postlude.history.duck_errors import DISK_TROUBLE, history_error, is_damage
 from postlude.history.merging import TABLES
+from postlude.kit.file_trouble import file_trouble
 from postlude.kit.files import move_durably
-from postlude.model.errors import StorageError
+from postlude.kit.regular_file import no_file
+from postlude.model.errors import DamagedError, StorageError
 
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS events (
@@ -73,6 +76,9 @@ class DuckFile:
             self._open()
 
     def _open(self) -> None:
+        for path in (self._path, self._path.with_name(f"{self._path.name}.wal")):
+            if (error := no_file(path)) is not None and error.errno == errno.ENXIO:  # it would be waited for
+                raise DamagedError(f"history {file_trouble(error, path)}")
         self._connection = duckdb.connect(str(self._path), read_only=self._read_only, config=self._config)
         if self._read_only:
             self._busy = self._broken = False

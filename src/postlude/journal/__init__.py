@@ -2,6 +2,7 @@
 
 from postlude.journal.append_queue import AppendQueue
 from postlude.journal.finding import JournalFinding
+from postlude.journal.folder import WRITER_FILES
 from postlude.journal.limits import DEFAULT_MAX_BYTES, STALLED_S, journal_alarms
 from postlude.journal.lineage import Known
 from postlude.journal.losses import Losses, losses
@@ -11,7 +12,7 @@ from postlude.journal.refusing import RefusingJournal
 from postlude.journal.registry import recover_journal, writer_names
 from postlude.journal.rolling import ask_to_roll, not_rolled
 from postlude.journal.spare import SPARE_BYTES
-from postlude.journal.spool import PARTS, Spool, accept_spool, checksum, prepare_spool, spool_problem
+from postlude.journal.spool import PARTS, SPOOL_MARK, Spool, accept_spool, checksum, prepare_spool, spool_problem
 from postlude.journal.taken import LastTaken, TakenCopies, last_taken
 from postlude.journal.writer import JournalWriter, WriterStats
 
@@ -20,7 +21,9 @@ __all__ = [
     "PARTS",
     "SEVEN_DAYS",
     "SPARE_BYTES",
+    "SPOOL_MARK",
     "STALLED_S",
+    "WRITER_FILES",
     "AppendQueue",
     "JournalFinding",
     "JournalReader",

@@ -16,6 +16,7 @@ from postlude.journal.frame import JournalFrame
 from postlude.journal.scan import SegmentView, open_segment
 from postlude.kit.file_trouble import file_trouble
 from postlude.kit.files import lock_file, make_way
+from postlude.kit.regular_file import open_regular
 from postlude.model.errors import InUseError
 
 SUFFIX: Final = ".journal"
@@ -29,6 +30,8 @@ _MOST_MISSING: Final = 10_000  # a mark with more is invalid
 _LOCK: Final = "lock"
 _MODE: Final = 0o640
 _MARK: Final = "mark"
+WRITER_FILES: Final = (_LOCK, _MARK, "identity.json")
+"""Of every writer, beside its segments."""
 _MARK_BYTES: Final = 24
 _OFFSET_BITS: Final = 32
 _OFFSET_MASK: Final = (1 << _OFFSET_BITS) - 1
@@ -47,7 +50,7 @@ class WriterMark:
         """For a reader, FileNotFoundError also when the writer is just making it: it is there, and still empty."""
         if writable:
             make_way(folder / _MARK)
-        fd = os.open(folder / _MARK, (os.O_RDWR | os.O_CREAT if writable else os.O_RDONLY) | os.O_CLOEXEC, 0o640)
+        fd = open_regular(folder / _MARK, os.O_RDWR | os.O_CREAT if writable else os.O_RDONLY, 0o640)
         try:
             if writable and os.fstat(fd).st_blocks == 0:
                 # A hole would be filled at the first store through the mapping, and a full disk would then kill us.
@@ -167,7 +170,7 @@ def recover(folder: Path, identity: bytes = b"") -> int:
         durable = known[1] if known[0] == numbers[-1] else 0
         if durable > end and not tail:
             _note_cut(path, end, durable - end)
-        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        fd = open_regular(path, os.O_RDWR)
         try:
             kept = not tail or _keep_tail(path, end, tail, damaged=durable > end)
             if kept and end < os.fstat(fd).st_size:

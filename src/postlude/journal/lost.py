@@ -11,6 +11,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
+from postlude.kit.regular_file import read_file
+
 _NAME: Final = "lost"
 
 
@@ -45,14 +47,14 @@ def _read(path: Path) -> int:
     try:
         if path.lstat().st_uid != os.geteuid():
             return 0
-        return int(path.read_text(encoding="ascii"))
+        return int(read_file(path))
     except (OSError, ValueError):
         return 0
 
 
 def _write(path: Path, records: int) -> None:
     """Never through a link: in the folder for temporary files every account can put one, to a file of ours."""
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
     with os.fdopen(fd, "w", encoding="ascii") as file:
         if os.fstat(fd).st_uid != os.geteuid():
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))

@@ -15,6 +15,7 @@ from postlude.journal.scan import read_segment_head
 from postlude.kit.clock import SystemClock
 from postlude.kit.file_trouble import file_trouble
 from postlude.kit.files import locked, make_folder, replace_durably, sync_folder
+from postlude.kit.regular_file import read_file
 from postlude.model.errors import StorageError
 
 _NUMBERS: Final = "numbers.json"
@@ -114,7 +115,7 @@ def recover_journal(folder: Path) -> None:
 def _read(root: Path) -> dict[str, Writer] | None:
     """The list as it is; None when it cannot be understood."""
     try:
-        return {name: _parsed(entry) for name, entry in json.loads((root / _NUMBERS).read_bytes()).items()}
+        return {name: _parsed(entry) for name, entry in json.loads(read_file(root / _NUMBERS)).items()}
     except (ValueError, TypeError, KeyError, AttributeError, IsADirectoryError):
         return None
 
@@ -181,7 +182,7 @@ def _free(writers: dict[str, Writer], root: Path) -> int:
 
 def _identity_of(folder: Path) -> Writer | None:
     try:
-        return _parsed(json.loads((folder / _IDENTITY).read_bytes()))
+        return _parsed(json.loads(read_file(folder / _IDENTITY)))
     except (OSError, ValueError, TypeError, KeyError):
         return None
 

@@ -15,6 +15,7 @@ from postlude.journal.registry import writer_names
 from postlude.journal.writer import REQUEST, JournalWriter
 from postlude.kit.file_trouble import file_trouble
 from postlude.kit.files import replace_durably
+from postlude.kit.regular_file import read_file
 from postlude.model.errors import InUseError, StorageError
 
 _MODE: Final = 0o640
@@ -45,7 +46,7 @@ def roll_unheld(root: Path) -> None:
 def not_rolled(root: Path) -> list[str]:
     """The journals that have not begun a new segment since they were asked last."""
     try:
-        asked = json.loads((root / REQUEST).read_bytes())
+        asked = json.loads(read_file(root / REQUEST))
     except (FileNotFoundError, IsADirectoryError, ValueError):
         return []
     return sorted(name for name, segment in asked.items() if 0 < _newest(root, name) <= segment)

@@ -12,6 +12,7 @@ from postlude.journal import frame, segment_header
 from postlude.journal.frame import JournalFrame
 from postlude.journal.segment_header import SegmentHeader
 from postlude.kit.mapped import map_file, read_what_can_be
+from postlude.kit.regular_file import open_regular
 
 _PIECE: Final = 1 << 20
 _MOST_CHECKED: Final = 1 << 30
@@ -82,7 +83,7 @@ def open_segment(
 
     It is looked at from `start` on. What the disk cannot read is zeros: the frames in it are damaged, and told.
     """
-    with path.open("rb") as file:
+    with os.fdopen(open_regular(path), "rb") as file:
         there = os.fstat(file.fileno()).st_size
         size = there if size is None else min(size, there)
         if not size:
@@ -108,7 +109,7 @@ def open_segment(
 def read_segment_head(path: Path) -> SegmentHeader | None:
     """The head of a segment file; None when it has none or cannot be read."""
     try:
-        with path.open("rb") as file:
+        with os.fdopen(open_regular(path), "rb") as file:
             return segment_header.read_head(memoryview(file.read(segment_header.SIZE)))
     except OSError:
         return None

@@ -12,6 +12,7 @@ from typing import Final
 
 from postlude.journal.disk import Disk
 from postlude.kit.files import make_way
+from postlude.kit.regular_file import open_regular
 
 NAME: Final = "spare"
 SPARE_BYTES: Final = 16 << 20  # an hour of 10 hits a second, also of browsers whose hits are longest (417 bytes)
@@ -52,7 +53,7 @@ class Spare:
         if not self.size:
             return None
         try:
-            fd = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
+            fd = open_regular(self._path, os.O_RDWR)
         except OSError:
             return None
         try:

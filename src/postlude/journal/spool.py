@@ -16,9 +16,10 @@ from postlude.journal.disk import Disk
 from postlude.kit.file_trouble import file_trouble
 from postlude.kit.files import make_folder, replace_durably
 from postlude.kit.ids import id_text, parse_id
+from postlude.kit.regular_file import read_file
 from postlude.model.errors import NotFoundError, StorageError
 
-_MARK: Final = ".id"
+SPOOL_MARK: Final = ".id"
 _ID_BYTES: Final = 8
 _MODE: Final = 0o600
 PARTS: Final = 128
@@ -32,14 +33,14 @@ def checksum(data: bytes) -> str:
 
 def prepare_spool(root: Path, proof: Path) -> None:
     """Make a spool that was never used known, in it and outside of it. Raises OSError."""
-    known, here = _id_in(proof), _id_in(root / _MARK)
-    if known is not None and here is None and not os.path.lexists(root / _MARK):
+    known, here = _id_in(proof), _id_in(root / SPOOL_MARK)
+    if known is not None and here is None and not os.path.lexists(root / SPOOL_MARK):
         return  # its disk is not there: `spool_problem` says so
     if known is None or here is None:
         mine = known or here or secrets.token_hex(_ID_BYTES).encode("ascii")
         make_folder(root)
         if here is None:
-            replace_durably(root / _MARK, mine, mode=_MODE)
+            replace_durably(root / SPOOL_MARK, mine, mode=_MODE)
         if known is None:
             replace_durably(proof, mine, mode=_MODE)
 
@@ -52,7 +53,7 @@ def accept_spool(root: Path, proof: Path) -> bool:
     assert known is not None
     try:
         make_folder(root)
-        replace_durably(root / _MARK, known, mode=_MODE)
+        replace_durably(root / SPOOL_MARK, known, mode=_MODE)
     except OSError as error:
         raise StorageError(file_trouble(error, root)) from error
     return True
@@ -63,7 +64,7 @@ def spool_problem(root: Path, proof: Path) -> str:
     known = _id_in(proof)
     if known is None:
         return ""
-    mark = root / _MARK
+    mark = root / SPOOL_MARK
     here = _id_in(mark)
     if here == known or (here is None and os.path.lexists(mark)):  # a damaged one costs nothing: mail has checksums
         return ""
@@ -82,7 +83,7 @@ def _any_mail(root: Path) -> bool:
 def _id_in(path: Path) -> bytes | None:
     """The id in a file; None when there is none that can be understood."""
     try:
-        content = path.read_bytes().strip()
+        content = read_file(path).strip()
         return content if len(bytes.fromhex(content.decode("ascii"))) == _ID_BYTES else None
     except (OSError, ValueError):
         return None
@@ -128,12 +129,12 @@ class Spool:
         StorageError when the whole spool is not there.
         """
         try:
-            return self.path(id).read_bytes()
+            return read_file(self.path(id))
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             self.confirm()
             raise NotFoundError(f"no mail is stored under {id_text(id)}") from None
         except OSError as error:
-            if error.errno == errno.EIO:  # this file's own damage: all others can be read
+            if error.errno in {errno.EIO, errno.ENXIO}:  # this file's own damage: all others can be read
                 raise NotFoundError(f"the mail stored under {id_text(id)} cannot be read: {error.strerror}") from error
             raise StorageError(file_trouble(error, self.path(id))) from error
 

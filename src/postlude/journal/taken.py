@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from postlude.kit.files import make_way, sync_folder
+from postlude.kit.regular_file import open_regular
 
 _NAME: Final = "taken"
 _MODE: Final = 0o640
@@ -65,7 +66,7 @@ class TakenCopies:
 def last_taken(folder: Path) -> LastTaken:
     """What a worker that is dead has left in its journal's folder."""
     try:
-        fd = os.open(folder / _NAME, os.O_RDONLY | os.O_CLOEXEC)
+        fd = open_regular(folder / _NAME)
     except OSError:
         return _NOT_KNOWN
     try:

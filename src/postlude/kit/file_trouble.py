@@ -11,6 +11,7 @@ _REMEDIES: Final = {
     errno.EEXIST: "Something else is in its place: rename it",
     errno.ENOENT: "Put it back",
     errno.ELOOP: "It is a link to itself: put the file in its place",
+    errno.ENXIO: "Something else is where a file must be: rename it",
     errno.EACCES: "Correct its owner and its permissions",
     errno.EPERM: "Correct its owner, its permissions and its attributes",
     errno.ENOSPC: "Free space",

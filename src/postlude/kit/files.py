@@ -14,8 +14,11 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Final
 
+from postlude.kit.regular_file import no_file, open_regular, read_file
+
 _CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-_LOCK: Final = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+_LOCK: Final = os.O_RDWR | os.O_CREAT
+_NO_FILES: Final = frozenset({errno.EISDIR, errno.ENXIO, errno.ELOOP, errno.ENOENT})
 _LOCK_NAP_S: Final = 0.02
 
 _log = logging.getLogger(__name__)
@@ -60,7 +63,7 @@ def rename_durably(path: Path, to: Path) -> None:
 def content_of(path: Path) -> bytes | None:
     """What stands in a file; None where there is none, or a folder in its place."""
     try:
-        return path.read_bytes()
+        return read_file(path)
     except (FileNotFoundError, IsADirectoryError):
         return None
 
@@ -73,9 +76,12 @@ def quarantine_file(path: Path) -> Path:
 
 
 def make_way(path: Path) -> None:
-    """Set aside a folder that stands where a file must be, as a container makes it of a file that is not there."""
-    if path.is_dir() and not path.is_symlink():
-        _log.error("%s is a folder where a file must be: it is kept as %s", path, quarantine_file(path).name)
+    """Set aside what stands where a file must be, and is none or leads to none.
+
+    A folder, as containers make it of a file that is not there; a pipe; a link to itself.
+    """
+    if (error := no_file(path)) is not None and error.errno in _NO_FILES:
+        _log.error("%s (%s) is kept as %s", path, error.strerror, quarantine_file(path).name)
 
 
 def make_folder(path: Path, mode: int = 0o777) -> None:
@@ -113,21 +119,16 @@ def lock_file(path: Path, *, mode: int, patience_s: float | None = None) -> int:
     """Lock `path` (made when it is missing) for the life of the returned descriptor, against all other processes.
 
     Waits up to `patience_s`, as long as it takes without; BlockingIOError when another process still has it.
-    On a read-only disk a file that is there can be locked as well. A folder that stands in its place is quarantined,
-    and so is a link to itself.
+    On a read-only disk a file that is there can be locked as well. What stands in its place and is no file is
+    quarantined: nothing can hold it as a lock.
     """
     try:
-        fd = os.open(path, _LOCK, mode)
-    except IsADirectoryError:
         make_way(path)
-        fd = os.open(path, _LOCK, mode)
+        fd = open_regular(path, _LOCK, mode)
     except OSError as error:
-        if error.errno == errno.ELOOP:  # a link to itself leads to no lock that anything could hold
-            quarantine_file(path)
-            return lock_file(path, mode=mode, patience_s=patience_s)
         if error.errno not in {errno.EROFS, errno.EACCES}:
             raise
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        fd = open_regular(path)
     try:
         if patience_s is None:
             fcntl.flock(fd, fcntl.LOCK_EX)  # noqa: TID251 - the one place

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, InternalError, Operational
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from postlude.kit.file_trouble import file_trouble
+from postlude.kit.regular_file import no_file
 from postlude.model.errors import InUseError, SettingError, StorageError
 
 BUSY_TIMEOUT_MS: Final = 10_000
@@ -38,15 +39,9 @@ def sqlite_file(url: str) -> Path | None:
 
 def refused_files(state: Path) -> dict[Path, OSError]:
     """Which of the state's files the system does not open, and why: the file itself, its log and the log's index."""
-    found: dict[Path, OSError] = {}
-    for path in (state, *(state.with_name(state.name + end) for end in SQLITE_FILES)):
-        try:
-            os.close(os.open(path, os.O_RDWR | os.O_CLOEXEC))
-        except FileNotFoundError:
-            continue
-        except OSError as error:
-            found[path] = error
-    return found
+    files = (state, *(state.with_name(state.name + end) for end in SQLITE_FILES))
+    found = {path: no_file(path, os.R_OK | os.W_OK) for path in files}
+    return {path: error for path, error in found.items() if error is not None}
 
 
 def engine_of(url: str, **options: Any) -> Engine:  # noqa: ANN401 - what queries find on their connection

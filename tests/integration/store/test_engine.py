@@ -1,6 +1,9 @@
 import os
 import sqlite3
 import stat
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
@@ -8,7 +11,7 @@ import pytest
 from sqlalchemy import create_engine
 
 from postlude.model.errors import InUseError, SettingError, StorageError
-from postlude.store import engine, open_store, sqlite_file
+from postlude.store import engine, open_store, refused_files, sqlite_file
 
 
 def test_a_wrong_address_names_the_right_ones() -> None:
@@ -109,3 +112,15 @@ def test_a_server_that_is_being_restored_refuses_and_is_no_fault_of_a_record(pos
     with pytest.raises(StorageError, match="PostgreSQL"):
         store.settings.put("a", 1)
     store.close()
+
+
+def test_looking_at_the_files_lets_go_of_no_lock(tmp_path: Path) -> None:
+    path = tmp_path / "state.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None)) as mine:
+        mine.execute("PRAGMA journal_mode=WAL")
+        mine.execute("CREATE TABLE things (name TEXT)")
+        mine.execute("BEGIN IMMEDIATE")
+        assert refused_files(path) == {}
+        other = f"import sqlite3; sqlite3.connect({str(path)!r}, timeout=0).execute('BEGIN IMMEDIATE')"
+        done = subprocess.run([sys.executable, "-c", other], capture_output=True, text=True, check=False)
+    assert "database is locked" in done.stderr

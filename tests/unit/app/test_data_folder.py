@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import stat
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from postlude.app.data_folder import DataFolder
 from postlude.model.errors import InUseError, SettingError, StorageError
 from postlude.tokens import Kind, TokenCodec
+from support.no_files import NO_FILES
 
 
 def made(tmp_path: Path) -> DataFolder:
@@ -118,6 +120,15 @@ def test_a_damaged_key_of_the_forgotten_is_never_used(tmp_path: Path, damage: by
 
 
 @pytest.mark.parametrize("name", ["session.key", "id"])
+def test_a_pipe_in_place_of_a_record_is_set_aside(tmp_path: Path, name: str) -> None:
+    folder = made(tmp_path)
+    os.mkfifo(folder.root / name)
+    assert folder.session_secret()
+    assert folder.identity()
+    assert (folder.root / name).is_file()
+
+
+@pytest.mark.parametrize("name", ["session.key", "id"])
 def test_a_folder_in_place_of_a_record_is_set_aside(tmp_path: Path, name: str) -> None:
     folder = made(tmp_path)
     (folder.root / name).mkdir()
@@ -174,3 +185,29 @@ def test_a_damaged_key_before_signs_nothing(tmp_path: Path) -> None:
     folder.rotate_session_key(end_sessions=False)
     (folder.root / "session-earlier.key").write_bytes(b"")
     assert folder.earlier_session_secret(0) == b""
+
+
+@pytest.mark.parametrize("kind", NO_FILES.keys() - {"a folder"})
+@pytest.mark.parametrize("name", ["mailbox", "uploads", "views", "spool/in"])
+def test_a_folder_that_is_not_needed_stops_nothing_and_is_told(tmp_path: Path, name: str, kind: str) -> None:
+    folder = made(tmp_path)
+    shutil.rmtree(folder.root / name)
+    NO_FILES[kind](folder.root / name)
+    folder.prepare([folder.spool_out])
+    [problem] = [one for one in folder.problems() if one.startswith(f"{folder.root / name}: ")]
+    assert ". " in problem  # what to do
+    with pytest.raises(StorageError, match=name):
+        folder.prepare()
+
+
+@pytest.mark.parametrize("kind", NO_FILES)
+@pytest.mark.parametrize("name", ["revoked.bin", "lists.json", "spool-in.id", "spool/out/.id", "state.sqlite", "id"])
+def test_what_is_no_file_is_told(tmp_path: Path, name: str, kind: str) -> None:
+    folder = made(tmp_path)
+    (folder.root / name).unlink(missing_ok=True)
+    NO_FILES[kind](folder.root / name)
+    assert [one for one in folder.problems() if one.startswith(f"{folder.root / name}: ")]
+
+
+def test_a_whole_folder_has_no_problems(tmp_path: Path) -> None:
+    assert made(tmp_path).problems() == []

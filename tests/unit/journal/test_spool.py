@@ -28,6 +28,15 @@ def test_a_folder_in_place_of_a_mail_is_a_mail_that_is_missing(tmp_path: Path) -
         Spool(tmp_path).get(0xAB)
 
 
+def test_a_pipe_in_place_of_a_mail_holds_up_no_other(tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    spool.put(0xAB, b"mail")
+    spool.path(0xAB).unlink()
+    os.mkfifo(spool.path(0xAB))
+    with pytest.raises(NotFoundError, match="not a regular file"):
+        spool.get(0xAB)
+
+
 def test_a_mail_that_the_disk_lost_holds_up_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spool = Spool(tmp_path)
     spool.put(0xAB, b"mail")
@@ -35,7 +44,7 @@ def test_a_mail_that_the_disk_lost_holds_up_no_other(tmp_path: Path, monkeypatch
     def lost(path: Path) -> bytes:
         raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
 
-    monkeypatch.setattr(Path, "read_bytes", lost)
+    monkeypatch.setattr("postlude.journal.spool.read_file", lost)
     with pytest.raises(NotFoundError, match="Input/output error"):
         spool.get(0xAB)
 

@@ -115,7 +115,8 @@ def _ids(text: str) -> list[int]:
 
 def control_socket(path: Path) -> socket.socket:
     """Bind the socket, replacing that of a killed process; the data folder's lock is held, so it is unused."""
-    make_way(path)
+    if not path.is_socket():
+        make_way(path)
     path.unlink(missing_ok=True)
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     before = os.umask(0o177)

@@ -170,6 +170,7 @@ def look_around(parts: Parts, edge: EdgeWatch, *, supervised: bool, own: str = "
     edge.look()
     root, free = parts.folder.root, shutil.disk_usage(parts.folder.root).free
     found = of_disk(str(root), free, journal_alarms(parts.folder.journal, parts.settings.journal_max_bytes), edge.lost)
+    found += trouble("data folder", parts.folder.problems(), "every file and folder can be read")
     found += trouble("stored mail", filter(None, (spool_problem(*one) for one in parts.folder.spools)), "is there")
     found += trouble("signing", parts.dkim.problems(), "every domain has its keys")
     found += trouble("sessions", filter(None, [parts.folder.session_problem()]), "the key can be read")

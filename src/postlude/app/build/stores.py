@@ -81,7 +81,7 @@ def _open(parts: Parts) -> Stores:
     settings, folder, clock = parts.settings, parts.folder, parts.clock
     gc.set_threshold(*COLLECT)
     with ExitStack() as stack:
-        folder.prepare()
+        folder.prepare([])
         used = folder.was_used()
         bring_forward(settings.database)
         store = open_store(settings.database, folder.forgotten_key)

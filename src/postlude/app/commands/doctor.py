@@ -47,6 +47,7 @@ def _stores(settings: Settings) -> ExaminedStores:
             RemadeFile(folder.lists, read_lists),
             RemadeFile(folder.logins, _logins),
         ),
+        folder=folder.problems,
         spools=tuple(SpoolPlace(*one) for one in folder.spools),
         signing=DkimKeys(folder.dkim).problems,
         quotas=Counters(quotas.problems, quotas.quarantine_unusable),

@@ -32,7 +32,7 @@ def run_inbound_process(settings: Settings, *, descriptor: int | None, supervisi
     bond = supervision.bond(parts.folder.root, "inbound", {"--inbound-fd": sock})
 
     async def main(stop: asyncio.Event) -> None:
-        async with MailJournal(parts, "inbound") as journal:
+        async with MailJournal(parts, "inbound", parts.folder.spool_in) as journal:
             if bond is not None:
                 bond.troubles.append(journal)
             await _inbound(parts, sock, journal, stop)

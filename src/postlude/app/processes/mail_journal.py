@@ -1,6 +1,7 @@
 """The journal of a process that takes mail in, opened when the disk lets us."""
 
 import asyncio
+from pathlib import Path
 from typing import Final, Self
 
 from postlude.app.build.common import Parts
@@ -15,7 +16,9 @@ class MailJournal:
     Clients and servers keep what is refused with 4xx, and come again. InUseError when another process has the journal.
     """
 
-    def __init__(self, parts: Parts, name: str) -> None:
+    def __init__(self, parts: Parts, name: str, spool: Path) -> None:
+        """`spool`: where the mail itself is put."""
+        self._spool: Final = spool
         self._parts: Final = parts
         self._name: Final = name
         self._writer: JournalWriter | None = None
@@ -64,5 +67,5 @@ class MailJournal:
         return 0.0
 
     def _opened(self) -> JournalWriter:
-        self._parts.folder.prepare()
+        self._parts.folder.prepare([self._spool])
         return JournalWriter(self._parts.folder.journal, self._name, max_bytes=self._parts.settings.journal_max_bytes)

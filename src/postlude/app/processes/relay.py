@@ -35,7 +35,7 @@ def run_relay_process(
     bond = supervision.bond(parts.folder.root, "relay", sockets)
 
     async def main(stop: asyncio.Event) -> None:
-        async with MailJournal(parts, "relay") as journal:
+        async with MailJournal(parts, "relay", parts.folder.spool_out) as journal:
             if bond is not None:
                 bond.troubles.append(journal)
             await _relay(parts, sock, tls_sock, journal, stop)

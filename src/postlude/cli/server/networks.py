@@ -90,7 +90,7 @@ def import_file(name: str, file: Path, source: str) -> None:
     hit is stored with its country.
     """
     folder = DataFolder(load().data)
-    folder.prepare()
+    folder.prepare([])
     told = source or file.name
     lists, _ = load_lists(folder.networks)
     text, now = read_bytes(file).decode("utf-8", "replace"), SystemClock().now()

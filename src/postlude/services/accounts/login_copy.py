@@ -13,6 +13,7 @@ import msgspec
 from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.kit.file_trouble import file_trouble
 from postlude.kit.files import content_of, replace_durably
+from postlude.kit.regular_file import read_file
 from postlude.model.domain_name import address_key
 from postlude.model.errors import StorageError
 from postlude.services.accounts.users import password_hash
@@ -102,6 +103,6 @@ def read_login_copy(path: Path, now: int) -> LoginCopy:
         age_s = now / MICROS_PER_SECOND - path.stat().st_mtime
         if age_s > BELIEVED_S:
             raise StorageError(f"{path} was last compared with the database {age_s / 86_400:.0f} days ago")
-        return msgspec.json.decode(path.read_bytes(), type=LoginCopy)
+        return msgspec.json.decode(read_file(path), type=LoginCopy)
     except (OSError, ValueError) as error:
         raise StorageError(f"{path}: {error}") from error

@@ -8,6 +8,7 @@ from urllib.parse import quote
 import msgspec
 
 from postlude.kit.ids import id_text, new_id
+from postlude.kit.regular_file import read_file
 from postlude.model.errors import InputError
 from postlude.model.words import CampaignStatus
 from postlude.services.served_files import write_durably
@@ -51,7 +52,7 @@ def copy_file(store: Store, folder: Path, file: CampaignFile, campaign: int) -> 
     """Give another campaign the same file."""
     mine = msgspec.structs.replace(file, id=new_id(), campaign=campaign)
     if file.hosted:
-        write_durably(folder / id_text(mine.id), (folder / id_text(file.id)).read_bytes())
+        write_durably(folder / id_text(mine.id), read_file(folder / id_text(file.id)))
     store.campaigns.add_file(mine, None if file.hosted else store.campaigns.file_content(file.id))
 
 

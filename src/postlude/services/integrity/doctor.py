@@ -89,6 +89,8 @@ class ExaminedStores(NamedTuple):
     read_keys: ReadSecret
     read_forgotten_key: ReadSecret
     remade: tuple[RemadeFile, ...]
+    folder: FindProblems = list
+    """What cannot be used of the data folder itself."""
     spools: tuple[SpoolPlace, ...] = ()
     signing: FindProblems = list
     """What is wrong with the keys that sign mail."""
@@ -107,7 +109,8 @@ class Diagnosis(NamedTuple):
 
 def examine_stores(stores: ExaminedStores) -> list[Diagnosis]:
     """Examine everything, in the order of repair. Never raises for damage."""
-    found = [_keys(stores), *_journal(stores.journal), *_remade(stores)]
+    found = [Diagnosis("data folder", "damaged", text) for text in stores.folder()]
+    found += [_keys(stores), *_journal(stores.journal), *_remade(stores)]
     found += [Diagnosis("stored mail", "damaged", text) for one in stores.spools if (text := spool_problem(*one))]
     found += [Diagnosis("signing", "damaged", text) for text in stores.signing()]
     found += [Diagnosis("quotas", "damaged", text) for text in stores.quotas.problems()]
