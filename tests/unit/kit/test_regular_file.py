@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-@pytest.fixture(params=NO_FILES.values(), ids=NO_FILES)
+@pytest.fixture(params=list(NO_FILES.values()), ids=list(NO_FILES))
 def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """Something else stands where a file should."""
     make: Callable[[Path], None] = request.param
