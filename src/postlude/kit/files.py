@@ -119,7 +119,7 @@ def lock_file(path: Path, *, mode: int, patience_s: float | None = None) -> int:
     """Lock `path` (made when it is missing) for the life of the returned descriptor, against all other processes.
 
     Waits up to `patience_s`, as long as it takes without; BlockingIOError when another process still has it.
-    On a read-only disk a file that is there can be locked as well. What stands in its place and is no file is
+    On a read-only disk a file that is there can be locked as well. What else stands in its place is
     quarantined: nothing can hold it as a lock.
     """
     try:
