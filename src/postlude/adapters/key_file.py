@@ -44,7 +44,7 @@ def read_key_file(path: Path) -> KeyRing:
 def next_key(path: Path) -> int:
     """The key that was added and does not sign yet; 0: there is none. SettingError as `read_key_file`."""
     read_key_file(path)
-    return int(json.loads(path.read_text(encoding="ascii")).get("next", 0))
+    return int(json.loads(read_file(path)).get("next", 0))
 
 
 def add_key(path: Path, *, mode: int) -> int:
@@ -55,7 +55,7 @@ def add_key(path: Path, *, mode: int) -> int:
     waiting = next_key(path)
     if waiting:
         return waiting
-    data = json.loads(path.read_text(encoding="ascii"))
+    data = json.loads(read_file(path))
     fresh = max(map(int, data["keys"])) + 1
     if fresh > MAX_KEY_ID:
         raise InputError(f"{path} has keys up to {MAX_KEY_ID}: there are no further ids, so it cannot be rotated again")
@@ -72,7 +72,7 @@ def sign_with_next_key(path: Path, *, mode: int) -> int:
     waiting = next_key(path)
     if not waiting:
         raise InputError("no key waits to sign: `postlude keys rotate` adds one")
-    data = json.loads(path.read_text(encoding="ascii"))
+    data = json.loads(read_file(path))
     data["current"] = waiting
     del data["next"]
     _replace(path, data, mode)

@@ -229,7 +229,7 @@ class DataFolder:
         """The key for session cookies before the last rotation, if that was since then; empty: there is none."""
         try:
             over = self._earlier_session_key.stat().st_mtime < made_since_s
-            key = b"" if over else self._earlier_session_key.read_bytes()
+            key = b"" if over else read_file(self._earlier_session_key)
         except OSError:
             return b""
         return key if len(key) == SECRET_BYTES else b""
