@@ -36,7 +36,7 @@ RECORDED: Final = frozenset(
         "suppressions": ("add", "export", "import", "remove"),
         "user": (
             *("add", "disable", "enable", "end-second-step", "end-session", "invite", "limits", "password", "revoke"),
-            *("role", "send-as", "sign-out"),
+            *("forget-sign-on", "role", "send-as", "sign-out"),
         ),
     }.items()
     for name in names

@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from postlude.config.kinds import Meta, any_text
 from postlude.config.mailboxes import parse_mailboxes
@@ -148,12 +149,23 @@ def _parse(name: str, row: Meta, value: str, source: str) -> object:
         raise SettingError(f"{source}: {name}{shown} {error}") from None
 
 
+def _check_sign_in(s: Settings) -> None:
+    if bool(s.oidc_issuer) != bool(s.oidc_client):
+        raise SettingError("oidc_issuer and oidc_client belong together: set both or neither")
+    if bool(s.sign_in_header) != bool(s.sign_in_proxies):
+        raise SettingError("sign_in_header and sign_in_proxies belong together: set both or neither")
+    parts = urlsplit(s.oidc_issuer)
+    if parts.scheme == "http" and parts.hostname not in {"127.0.0.1", "::1", "localhost"}:
+        raise SettingError("oidc_issuer must be https: what it sends is who your users are")
+
+
 def _check_together(s: Settings) -> None:
     for endpoint in ("edge", "relay", "inbound"):
         cert, key = f"{endpoint}_tls_cert", f"{endpoint}_tls_key"
         if bool(s.get(cert)) != bool(s.get(key)):
             raise SettingError(f"{cert} and {key} belong together: set both or neither")
     _check_smtp(s)
+    _check_sign_in(s)
     if s.imap_host and not s.imap_user:
         raise SettingError("imap_host is set but imap_user is not: set the mailbox's login")
     if s.relay_tls_port and not s.relay_tls_cert:

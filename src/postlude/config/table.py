@@ -48,6 +48,28 @@ class Settings:
     web_host: str = setting(host, "127.0.0.1", "Address the web app listens on.")
     web_port: int = setting(integer(0, 65535), "8700", "Port of the web app.")
     web_url: str = setting(url, "", "Public URL of the web app; empty: http://WEB_HOST:WEB_PORT.")
+    oidc_issuer: str = setting(
+        url, "", "Issuer of an OpenID Connect provider that users may sign in with; empty: there is none."
+    )
+    oidc_client: str = setting(any_text, "", "Our client id there. Our callback there: WEB_URL/sign-in/oidc/callback.")
+    oidc_secret: str = setting(any_text, "", "Our client secret there; empty for a public client.", secret=True)
+    oidc_name: str = setting(any_text, "single sign-on", "What the button of the sign-in page calls the provider.")
+    sign_in_header: str = setting(
+        any_text,
+        "",
+        "Header in which a proxy that signs users in names their address, e.g. X-Forwarded-Email; empty: none is read.",
+    )
+    sign_in_proxies: tuple[Network, ...] = setting(
+        networks,
+        "",
+        "Networks of the proxies whose SIGN_IN_HEADER is believed, e.g. 127.0.0.1/32. Of others it is not.",
+    )
+    sign_in_domains: tuple[str, ...] = setting(
+        word_list,
+        "",
+        "Domains whose addresses get an account when provider or proxy prove them; of others only who was invited.",
+    )
+    sign_in_role: str = setting(choice("viewer", "member"), "member", "Role of accounts that SIGN_IN_DOMAINS made.")
     edge_host: str = setting(host, "127.0.0.1", "Address the tracking edge listens on.")
     edge_port: int = setting(integer(0, 65535), "8701", "Port of the tracking edge.")
     edge_url: str = setting(

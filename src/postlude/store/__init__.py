@@ -7,6 +7,7 @@ from sqlalchemy.exc import DatabaseError
 from postlude.model.errors import PostludeError
 from postlude.store.accounts.audit_log import AuditQueries
 from postlude.store.accounts.credentials import CredentialQueries
+from postlude.store.accounts.identities import IdentityQueries
 from postlude.store.accounts.queries import AccountQueries
 from postlude.store.accounts.rows import AppPassword, User
 from postlude.store.accounts.web_sessions import WebSessionQueries
@@ -63,7 +64,7 @@ from postlude.store.segments.queries import SegmentQueries
 from postlude.store.settings import SettingQueries
 
 
-class Accounts(AccountQueries, CredentialQueries, WebSessionQueries, AuditQueries):
+class Accounts(AccountQueries, CredentialQueries, WebSessionQueries, AuditQueries, IdentityQueries):
     """Users, what they sign in with, their sessions, and what was done."""
 
 

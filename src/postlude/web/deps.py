@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Protocol
 
@@ -13,9 +14,11 @@ from fastapi import Depends, Request
 from postlude.adapters.sandbox_outbox import SandboxOutbox
 from postlude.kit.clock import Clock
 from postlude.model.listen_address import ListenAddress
+from postlude.model.proven_person import ProvenPerson, SignInRequest
 from postlude.services.accounts.account_mail import PasswordResets, SendAccountMail
 from postlude.services.accounts.preferences import UserPreferences
 from postlude.services.accounts.sign_in import PasswordSignIn
+from postlude.services.accounts.single_sign_on import SingleSignOn
 from postlude.services.campaigns.content import Contents
 from postlude.services.domains.dns_records import RecordCheck
 from postlude.services.health import Health
@@ -138,12 +141,36 @@ class CampaignTools:
 
 
 @dataclass(frozen=True)
+class TrustedHeader:
+    """The header in which a proxy names who it signed in."""
+
+    name: str
+    proxies: tuple[IPv4Network | IPv6Network, ...]
+
+
+class SignInProvider(Protocol):
+    """A provider of single sign-on."""
+
+    def begin(self) -> SignInRequest:
+        """A new sign-in; TransportError."""
+        ...
+
+    def finish(self, code: str, issuer: str, request: SignInRequest) -> ProvenPerson:
+        """Who signed in; NotPermittedError, TransportError."""
+        ...
+
+
+@dataclass(frozen=True)
 class AccountParts:
     """What signing in needs: it counts guesses, so there is one of it."""
 
     sign_in: PasswordSignIn
     resets: PasswordResets
     send: SendAccountMail
+    sign_on: SingleSignOn
+    provider: SignInProvider | None = None
+    provider_name: str = ""
+    trusted: TrustedHeader | None = None
 
 
 @dataclass(frozen=True)

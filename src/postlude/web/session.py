@@ -15,6 +15,7 @@ from postlude.services.accounts.audit import acted_by
 from postlude.services.accounts.sessions import LONGEST_SECONDS, SessionUse, end_session, see_session, session_user
 from postlude.store.accounts.rows import User
 from postlude.web.deps import Deps, WebDeps
+from postlude.web.trusted_header import named_by_proxy
 
 MAX_AGE_SECONDS: Final = LONGEST_SECONDS
 _MOST_FIELDS: Final = 2000
@@ -83,8 +84,8 @@ def viewer_of(request: Request, deps: WebDeps) -> Viewer | None:
         user = session_user(deps.store, int(user_id), str(nonce), began)
     except (BadSignature, NotFoundError, ValueError, TypeError):
         return None
-    if user is None:
-        return None
+    if user is None or named_by_proxy(request, deps) not in {"", user.address}:
+        return None  # a proxy's word is newer than the cookie
     see_session(deps.store, deps.clock, user, str(nonce), began, _use(request))
     return Viewer(user, _csrf(deps, str(nonce)), str(nonce))
 

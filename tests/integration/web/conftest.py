@@ -25,6 +25,7 @@ from postlude.model.listen_address import ListenAddress
 from postlude.services.accounts import preferences, users
 from postlude.services.accounts.account_mail import AccountMail, PasswordResets
 from postlude.services.accounts.sign_in import PasswordSignIn
+from postlude.services.accounts.single_sign_on import SingleSignOn
 from postlude.services.campaigns.content import Contents
 from postlude.services.change_feed import Changes
 from postlude.services.domains.dns_records import PublishedKey, RecordCheck, Setup, check, records
@@ -108,6 +109,7 @@ def world(tmp_path: Path, history: History) -> Iterator[World]:
             PasswordSignIn(store, CLOCK),
             PasswordResets(store, CLOCK, "http://127.0.0.1", account_mails),
             account_mails,
+            SingleSignOn(store, CLOCK),
         ),
         campaigns=CampaignTools(contents, tmp_path / "files", lambda _domain: False, lambda _copies: ""),
         outbox=outbox,

@@ -12,10 +12,12 @@ from postlude.app.build.common import Parts, build_quotas
 from postlude.app.build.domains import Domains
 from postlude.app.build.sending import build_contents
 from postlude.history import History
+from postlude.model.role import Role
 from postlude.model.words import Via
 from postlude.services.accounts.account_mail import AccountMail, PasswordResets
 from postlude.services.accounts.preferences import get_preferences, put_preferences
 from postlude.services.accounts.sign_in import PasswordSignIn
+from postlude.services.accounts.single_sign_on import SingleSignOn
 from postlude.services.accounts.users import new_app_password, use_sign_in
 from postlude.services.messages.accept import CountMessage, NewMessage
 from postlude.services.ports import Append, SpooledMail, Wake
@@ -23,7 +25,7 @@ from postlude.services.reports.messages import Reports
 from postlude.store import Store
 from postlude.tokens import confirm_url
 from postlude.web import AccountParts, CampaignTools, ContactParts, RelayInfo, WebDeps
-from postlude.web.deps import HealthOf, Subscribable
+from postlude.web.deps import HealthOf, SignInProvider, Subscribable, TrustedHeader
 
 
 class AcceptFromWeb(Protocol):
@@ -101,4 +103,24 @@ def _build_accounts(parts: Parts, store: Store, wiring: WebWiring) -> AccountPar
         )
 
     resets = PasswordResets(store, parts.clock, parts.settings.public_web, send)
-    return AccountParts(PasswordSignIn(store, parts.clock), resets, send)
+    settings = parts.settings
+    header = TrustedHeader(settings.sign_in_header, settings.sign_in_proxies) if settings.sign_in_header else None
+    return AccountParts(
+        PasswordSignIn(store, parts.clock),
+        resets,
+        send,
+        SingleSignOn(store, parts.clock, settings.sign_in_domains, Role(settings.sign_in_role)),
+        _build_provider(parts),
+        settings.oidc_name,
+        header,
+    )
+
+
+def _build_provider(parts: Parts) -> SignInProvider | None:
+    settings = parts.settings
+    if not settings.oidc_issuer:
+        return None
+    from postlude.adapters.oidc import OidcProvider  # noqa: PLC0415 - costs who has no provider nothing
+
+    callback = f"{settings.public_web}/sign-in/oidc/callback"
+    return OidcProvider(settings.oidc_issuer, settings.oidc_client, settings.oidc_secret, callback, parts.clock)

@@ -9,6 +9,8 @@ from functools import partial
 from typing import Any, Final, cast
 
 import uvicorn
+from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from postlude.adapters.http_connection import BoundedConnection, Connections
 from postlude.kit.loop import TaskLoop
@@ -23,20 +25,35 @@ class _Server(uvicorn.Server):
         yield
 
 
+class KeepPeer:
+    """Keeps who is connected, in `scope["state"]["peer"]`, before a proxy's word replaces it."""
+
+    def __init__(self, application: ASGI3Application) -> None:
+        self._application: Final = application
+
+    async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        """Pass the request on."""
+        if scope["type"] == "http":
+            state = scope.setdefault("state", {})
+            state["peer"] = (scope["client"] or ("",))[0]
+        await self._application(scope, receive, send)
+
+
 class WebServer:
     """One ASGI application on given sockets, until `stop`."""
 
     def __init__(self, application: Any, sockets: Sequence[socket.socket], *, proxies: str = "127.0.0.1") -> None:  # noqa: ANN401 - any ASGI application
         self.connections = Connections()
         config = uvicorn.Config(
-            application,
+            KeepPeer(ProxyHeadersMiddleware(application, trusted_hosts=proxies)),
             http=cast("type[asyncio.Protocol]", partial(BoundedConnection, connections=self.connections)),
             ws="none",
             lifespan="off",
             access_log=False,
             log_config=None,
             server_header=False,
-            forwarded_allow_ips=proxies,
+            proxy_headers=False,  # read above
+            interface="asgi3",
             timeout_graceful_shutdown=_STOP_WITHIN,
         )
         logging.getLogger("uvicorn").setLevel(logging.WARNING)

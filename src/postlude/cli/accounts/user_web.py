@@ -92,6 +92,15 @@ def end_step(address: str) -> None:
     click.echo(f"{address} signs in with the password alone")
 
 
+@click.command("forget-sign-on")
+@click.argument("address")
+def forget_sign_on(address: str) -> None:
+    """Let another person of the single sign-on provider come in as ADDRESS, for example after it changed accounts."""
+    with open_store_of(load()) as store:
+        ended = store.accounts.forget_identities(user_called(store, address).id)
+    click.echo(f"{ended} forgotten; who proves {address} next is remembered")
+
+
 @click.command("role")
 @click.argument("address")
 @click.argument("role", type=one_of(Role))
@@ -102,4 +111,4 @@ def change_role(address: str, role: str) -> None:
     click.echo(f"{address} is {role}")
 
 
-COMMANDS = (change_role, invite, sessions, end_one_session, sign_out, end_step)
+COMMANDS = (change_role, invite, sessions, end_one_session, sign_out, end_step, forget_sign_on)

@@ -75,6 +75,13 @@ def end_act() -> None:
     audit_along(None)
 
 
+def nothing_done() -> None:
+    """This request turned out to do nothing that is recorded."""
+    act = _current.get()
+    if act is not None:
+        act.recorded = True
+
+
 def acted_by(who: str) -> None:
     """Name who does the act of this request, when that is known only now."""
     act = _current.get()

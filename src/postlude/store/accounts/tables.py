@@ -77,3 +77,13 @@ audit_log = Table(
     words("what"),
     words("outcome"),
 )
+
+# By which names services of single sign-on know our users.
+identities = Table(
+    "identities",
+    metadata,
+    Column("issuer", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("user", Big, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    moment("at", always=True),
+)

@@ -4,14 +4,13 @@ from http import HTTPStatus
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, Request, Response
-from itsdangerous import BadSignature, URLSafeTimedSerializer
 from starlette.responses import RedirectResponse
 
-from postlude.model.errors import NotFoundError
-from postlude.services.accounts.audit import acted_by, acted_on
+from postlude.model.proven_person import ProvenPerson
+from postlude.services.accounts.audit import acted_by, acted_on, nothing_done
 from postlude.services.accounts.sign_in import SignInOutcome
-from postlude.store.accounts.rows import User
 from postlude.web import session
+from postlude.web.accounts.arrival import arrive, first_step_of, forget_first_step, signed_in
 from postlude.web.accounts.form_token import Guarded, form_token, keep_form_cookie
 from postlude.web.audit_trail import does
 from postlude.web.deps import Deps, WebDeps
@@ -19,10 +18,9 @@ from postlude.web.pages import pages_of
 from postlude.web.permissions import ACCOUNT, OPEN
 from postlude.web.request_limits import TINY_FORM, takes
 from postlude.web.session import Posted, peer_of
+from postlude.web.trusted_header import named_by_proxy
 
 router = APIRouter()
-_STEP_COOKIE: Final = "postlude-step"
-_STEP_SECONDS: Final = 300
 _STATUS: Final = {
     SignInOutcome.WRONG: HTTPStatus.FORBIDDEN,
     SignInOutcome.THROTTLED: HTTPStatus.TOO_MANY_REQUESTS,
@@ -32,13 +30,21 @@ _STATUS: Final = {
 
 def _page(request: Request, deps: WebDeps, name: str, status: int = HTTPStatus.OK, **values: object) -> Response:
     token = form_token(request, deps)
-    page = pages_of(request).render(request, f"accounts/{name}.html", status=status, form_token=token, **values)
+    provider = deps.accounts.provider_name if deps.accounts.provider else ""
+    page = pages_of(request).render(
+        request, f"accounts/{name}.html", status=status, form_token=token, provider=provider, **values
+    )
     return keep_form_cookie(request, page, deps)
 
 
-@router.get("/sign-in", dependencies=[OPEN])
+@router.get("/sign-in", dependencies=[OPEN, does("sign-in proxy", refusals=True)])
 def how(request: Request, deps: Deps, *, changed: bool = False) -> Response:
-    """Ask for address and password. `changed`: a new password was just set."""
+    """Ask for address and password; who is named by a proxy of ours comes in. `changed`: a password was just set."""
+    named = named_by_proxy(request, deps)
+    if named:
+        person = ProvenPerson("proxy", named, named, verified=True)
+        return arrive(request, deps, deps.accounts.sign_on.user_of(person), "proxy")
+    nothing_done()
     return _page(request, deps, "sign_in", problem="", address="", changed=changed)
 
 
@@ -52,15 +58,13 @@ def with_password(
         acted_on(_account_called(deps, address))
         status = _STATUS[found.outcome]
         return _page(request, deps, "sign_in", status, problem=found.outcome.value, address=address, changed=False)
-    if found.outcome is SignInOutcome.CODE:
-        return _to_second_step(deps, found.user, "password")
-    return _signed_in(request, deps, found.user, "password")
+    return arrive(request, deps, found.user, "password")
 
 
 @router.get("/sign-in/code", dependencies=[OPEN])
 def ask_code(request: Request, deps: Deps) -> Response:
     """Ask for the code of the second step."""
-    if _step_of(request, deps)[0] is None:
+    if first_step_of(request, deps)[0] is None:
         return RedirectResponse("/sign-in", status_code=HTTPStatus.SEE_OTHER)
     return _page(request, deps, "code", problem="")
 
@@ -68,15 +72,15 @@ def ask_code(request: Request, deps: Deps) -> Response:
 @router.post("/sign-in/code", dependencies=[OPEN, Guarded, takes(TINY_FORM), does("sign-in code", refusals=True)])
 def with_code(request: Request, deps: Deps, code: Annotated[str, Form()] = "") -> Response:
     """Complete signing in with a code or a recovery code."""
-    user, how = _step_of(request, deps)
+    user, how = first_step_of(request, deps)
     if user is None:
         return RedirectResponse("/sign-in", status_code=HTTPStatus.SEE_OTHER)
     acted_by(user.address)
     outcome = deps.accounts.sign_in.code(user, code, peer_of(request))
     if outcome is not SignInOutcome.DONE:
         return _page(request, deps, "code", _STATUS[outcome], problem=outcome.value)
-    response = _signed_in(request, deps, user, f"{how} and code")
-    response.delete_cookie(_step_name(deps), path="/", secure=_secure(deps), httponly=True)
+    response = signed_in(request, deps, user, f"{how} and code")
+    forget_first_step(response, deps)
     return response
 
 
@@ -105,9 +109,7 @@ def sign_in(request: Request, deps: Deps, token: str) -> Response:
     user = deps.redeem(token)
     if user is None:
         return _page(request, deps, "sign_in", HTTPStatus.FORBIDDEN, problem="spent", address="", changed=False)
-    if deps.store.accounts.credentials(user.id).totp is not None:
-        return _to_second_step(deps, user, "link")
-    return _signed_in(request, deps, user, "link")
+    return arrive(request, deps, user, "link")
 
 
 @router.post("/sign-out", dependencies=[ACCOUNT, does("sign-out")])
@@ -118,61 +120,7 @@ def sign_out(deps: Deps, viewer: Posted) -> Response:
     return response
 
 
-def _signed_in(request: Request, deps: WebDeps, user: User, how: str) -> Response:
-    """Always to the first page: where to go next is never taken from the request."""
-    response = RedirectResponse("/", status_code=HTTPStatus.SEE_OTHER)
-    session.set_session(request, response, deps, user, how)
-    return response
-
-
 def _account_called(deps: WebDeps, address: str) -> str:
     """Whose account was tried. What is none may be anything: a password that was typed into the wrong field."""
     user = deps.store.accounts.user_by_address(address.strip())
     return user.address if user is not None else "an address without an account"
-
-
-def _to_second_step(deps: WebDeps, user: User, how: str) -> Response:
-    acted_by(user.address)
-    acted_on("a code is asked for")
-    response = RedirectResponse("/sign-in/code", status_code=HTTPStatus.SEE_OTHER)
-    _set_step(response, deps, user, how)
-    return response
-
-
-def _set_step(response: Response, deps: WebDeps, user: User, how: str) -> None:
-    """Remember for five minutes, in this browser alone, whose first step was right, and which it was."""
-    value = _serializer(deps).dumps([user.id, deps.store.accounts.credentials(user.id).password_at, how])
-    response.set_cookie(
-        _step_name(deps),
-        value,
-        max_age=_STEP_SECONDS,
-        path="/",
-        secure=_secure(deps),
-        httponly=True,
-        samesite="strict",
-    )
-
-
-def _step_of(request: Request, deps: WebDeps) -> tuple[User | None, str]:
-    """Whose first step was right, and how; None when the password was changed since, or it was too long ago."""
-    value = request.cookies.get(_step_name(deps), "")
-    try:
-        user_id, password_at, how = _serializer(deps).loads(value, max_age=_STEP_SECONDS)
-        user = deps.store.accounts.user(int(user_id))
-    except (BadSignature, NotFoundError, ValueError, TypeError):
-        return None, ""
-    known = deps.store.accounts.credentials(user.id)
-    right = user.disabled_at is None and known.password_at == password_at
-    return (user, str(how)) if right else (None, "")
-
-
-def _serializer(deps: WebDeps) -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(deps.secret, salt="postlude.second-step.2")
-
-
-def _step_name(deps: WebDeps) -> str:
-    return f"__Host-{_STEP_COOKIE}" if _secure(deps) else _STEP_COOKIE
-
-
-def _secure(deps: WebDeps) -> bool:
-    return deps.public_url.startswith("https:")

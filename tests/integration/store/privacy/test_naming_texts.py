@@ -27,7 +27,7 @@ HANDLED = {
 OUR_OWN = {
     # what users wrote for everybody, and words of our own
     *("campaign_files", "campaign_variants", "campaigns", "lists", "tags", "contact_fields", "segments", "users"),
-    *("credentials", "web_sessions", "audit_log"),
+    *("credentials", "web_sessions", "audit_log", "identities"),
     *("app_passwords", "settings", "messages", "links", "suppressions", "list_members", "consents", "proofs", "jobs"),
     *("copy_states", "copy_state_changes", "ended_sessions", "forgotten", "incidents", "journal_labels", "outcomes"),
     *("engagement", "mailbox_domains", "message_clients", "notices", "set_aside", "transport_usage", "workers"),
