@@ -15,6 +15,8 @@ FOLLOWERS: Final = 6
 MAX_SEARCHED: Final = 1500
 """Characters of a long report in which reasons are looked for: boilerplate and our own mail follow behind."""
 _CODED: Final = re.compile(r"(?<![\d.])(?:[45]\d\d[ -]|[45]\.\d{1,3}\.\d{1,3}\b)")
+_BARE_CODE: Final = re.compile(r"[ \t]*[45]\d\d[ -]?[ \t]*(?:[45]\.\d{1,3}\.\d{1,3})?[ \t]*")
+"""A reply's code alone in a line: its words were wrapped into the next one."""
 _OUR_LINES: Final = re.compile(r"(?mi)^[ \t>]*(?:subject|betreff|objet|asunto|oggetto|sent|date|to|cc)[ \t]*:[^\n]*$")
 """Lines in which a report repeats headers of the mail: a subject may contain anything."""
 _SPACES: Final = re.compile(r"\s+")
@@ -42,14 +44,16 @@ def _coded_lines(reported: str) -> str:
     """The lines of a long report that carry a reply or status code, with the indented continuation lines."""
     kept: list[str] = []
     follow = 0
+    bare = False
     for line in reported.split("\n"):
         if _CODED.search(line):
             follow = FOLLOWERS
-        elif follow and line[:1] in {" ", "\t"}:
+        elif follow and (bare or line[:1] in {" ", "\t"}):
             follow -= 1
         else:
             follow = 0
             continue
+        bare = bool(_BARE_CODE.fullmatch(line))
         kept.append(line)
     return _SPACES.sub(" ", " ".join(kept)).strip()
 

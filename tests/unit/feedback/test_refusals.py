@@ -155,3 +155,8 @@ def test_a_firm_sentence_is_the_whole_reason(text: str, reason: Reason) -> None:
 )
 def test_kinds_of_words_that_a_set_of_2026_showed(text: str, reason: Reason) -> None:
     assert with_reason(Finding(kind=FindingKind.BOUNCED), text).reason is reason
+
+
+def test_words_that_were_wrapped_behind_a_bare_code_are_the_servers() -> None:
+    answer = "550-Verification failed for <a@host>\n550-Unrouteable address\n550 \nSender verify failed"
+    assert with_reason(Finding(kind=FindingKind.BOUNCED), answer).reason is Reason.SENDER_REFUSED
