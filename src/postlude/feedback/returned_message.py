@@ -147,9 +147,10 @@ class ReturnedMessage:
         """The From names a mail system."""
         named = self.root.get("from")
         lowered = named.lower()
-        if not any(piece in lowered for piece in _DAEMON_PIECES):
-            return False
-        return bool(_DAEMON_MAILBOX.search(named) or _DAEMON_NAME.search(named))
+        for piece in _DAEMON_PIECES:
+            if piece in lowered:
+                return bool(_DAEMON_MAILBOX.search(named) or _DAEMON_NAME.search(named))
+        return False
 
 
 _DAEMON_PIECES: Final = (
