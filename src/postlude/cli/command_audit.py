@@ -34,6 +34,7 @@ RECORDED: Final = frozenset(
         "sender": ("indeterminate", "reset"),
         "sign-in": ("",),
         "suppressions": ("add", "export", "import", "remove"),
+        "api-key": ("end", "new", "replace"),
         "user": (
             *("add", "disable", "enable", "end-second-step", "end-session", "invite", "limits", "password", "revoke"),
             *("forget-sign-on", "role", "send-as", "sign-out"),
@@ -63,7 +64,7 @@ UNRECORDED: Final = {
             "lists list",
         ),
         *("reports list", "segment", "segments list", "segments show", "sender list", "settings", "suppressions list"),
-        *("timeline", "user list", "user sessions"),
+        *("timeline", "user list", "api-key list", "user sessions"),
     ),
 }
 _LONGEST: Final = 120

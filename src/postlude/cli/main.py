@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "sendmail": ("messages.sendmail", "A drop-in for /usr/sbin/sendmail."),
     "user": ("accounts.user", "Who may send: logins, app passwords, From addresses, limits."),
     "audit": ("accounts.audit", "Who did what, when and from where: list, export."),
+    "api-key": ("accounts.api_key", "Keys of programs for the HTTP API."),
     "sender": ("accounts.sender", "What is set for an address or domain that mail is sent from."),
     "resend": ("messages.resend", "Send copies again whose outcome is indeterminate, refused or expired."),
     "timeline": ("messages.timeline", "Show what became of a message or of all mail to an address."),

@@ -5,11 +5,12 @@ from typing import Final
 from sqlalchemy.exc import DatabaseError
 
 from postlude.model.errors import PostludeError
+from postlude.store.accounts.api_keys import ApiKeyQueries
 from postlude.store.accounts.audit_log import AuditQueries
 from postlude.store.accounts.credentials import CredentialQueries
 from postlude.store.accounts.identities import IdentityQueries
 from postlude.store.accounts.queries import AccountQueries
-from postlude.store.accounts.rows import AppPassword, User
+from postlude.store.accounts.rows import ApiKey, AppPassword, User
 from postlude.store.accounts.web_sessions import WebSessionQueries
 from postlude.store.campaigns.breakdown import Breakdowns
 from postlude.store.campaigns.open_evidence import OpenEvidence
@@ -41,6 +42,7 @@ from postlude.store.jobs.queries import JobQueries
 from postlude.store.journals.sending_pause import SendingPause
 from postlude.store.messages.claims import Claims
 from postlude.store.messages.copy_states import CopyStates
+from postlude.store.messages.idempotency import IdempotencyQueries
 from postlude.store.messages.queries import MessageQueries
 from postlude.store.messages.rows import (
     Activity,
@@ -52,6 +54,7 @@ from postlude.store.messages.rows import (
     LinkActivity,
     Message,
     MessageTotals,
+    Reservation,
     Submission,
 )
 from postlude.store.messages.server_usage import ServerUsage
@@ -89,8 +92,10 @@ class Store:
     def __init__(self, database: Database) -> None:
         self._database = database
         self.accounts: Final = Accounts(database)
+        self.api_keys: Final = ApiKeyQueries(database)
         self.settings: Final = SettingQueries(database)
         self.messages: Final = MessageQueries(database)
+        self.idempotency: Final = IdempotencyQueries(database)
         self.sending: Final = Sending(database)
         self.contacts: Final = Contacts(database)
         self.lists: Final = Lists(database)
@@ -163,6 +168,7 @@ __all__ = [
     "SQLITE_FILES",
     "Activity",
     "Alias",
+    "ApiKey",
     "AppPassword",
     "AttemptResult",
     "Batch",
@@ -188,6 +194,7 @@ __all__ = [
     "PreferenceChoice",
     "QuarantinedRecord",
     "Rebuilt",
+    "Reservation",
     "Resolution",
     "Revocations",
     "SendingPause",

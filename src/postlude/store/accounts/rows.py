@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from postlude.model.api_scope import ApiScope
 from postlude.model.role import Permission, Role, permitted
 
 
@@ -40,6 +41,23 @@ class AppPassword(msgspec.Struct, frozen=True):
     last_used_at: int | None = None
     purpose: str = ""
     """A `MessagePurpose` of what is sent with it and says none itself; empty: as the message looks."""
+
+
+class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A key of a program for the HTTP API, without its secret."""
+
+    id: int
+    user: int
+    label: str = ""
+    start: str = ""
+    """Its first characters, to tell keys apart."""
+    scopes: tuple[ApiScope, ...] = ()
+    senders: tuple[str, ...] = ()
+    """Addresses and patterns it may send as; empty: all that its user may."""
+    created_at: int = 0
+    last_used_at: int | None = None
+    ends_at: int | None = None
+    """From then on it is refused; None: it does not end by itself."""
 
 
 class Credentials(msgspec.Struct, frozen=True):

@@ -87,3 +87,19 @@ identities = Table(
     Column("user", Big, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
     moment("at", always=True),
 )
+
+# Keys of programs for the HTTP API; only their hashes are stored.
+api_keys = Table(
+    "api_keys",
+    metadata,
+    own_id(),
+    Column("user", Big, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    words("label"),
+    words("start"),  # its first characters, to tell keys apart
+    Column("hash", LargeBinary, nullable=False, unique=True),
+    Column("scopes", JSON, nullable=False),
+    Column("senders", JSON, nullable=False),  # addresses and patterns it may send as; empty: all of its user
+    moment("created_at", always=True),
+    moment("last_used_at"),
+    moment("ends_at"),
+)

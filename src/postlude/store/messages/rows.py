@@ -202,3 +202,16 @@ class MessageTotals(msgspec.Struct, frozen=True, kw_only=True):
     clicked: int = 0
     replied: int = 0
     last_open_at: int | None = None
+
+
+class Reservation(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that a program hands in under a name of its own, so that it can repeat the call."""
+
+    user: int
+    name: str
+    body: bytes
+    """Hash of what was handed in."""
+    message: int
+    at: int
+    answer: dict[str, str] | None = None
+    """What the program was answered; None: nothing yet."""

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, Table, Text, text
+from sqlalchemy import JSON, Boolean, Column, Index, Integer, LargeBinary, Table, Text, text
 
 from postlude.store.columns import Big, count, metadata, own_id, part_of_key, words
 from postlude.store.folds import Folded
@@ -188,4 +188,16 @@ copy_state_changes = Table(
     Column("provider", Text, nullable=False),
     Column("state", Integer, nullable=False),
     count("copies"),
+)
+
+# Messages that a program may hand in again under the same name, and what it was answered.
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    part_of_key("user"),
+    Column("name", Text, primary_key=True),
+    Column("body", LargeBinary, nullable=False),  # its hash
+    Column("message", Big, nullable=False),
+    Column("at", Big, nullable=False, index=True),
+    Column("answer", JSON),  # NULL: it was never answered
 )
