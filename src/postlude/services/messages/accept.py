@@ -66,6 +66,10 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
     dsn: Dsn = NO_DSN
     purpose: str = ""
     """The `MessagePurpose` of a message that names none; empty to tell it by what mailings carry."""
+    message: int = 0
+    """Its id, of one that may be handed in again; 0: a new one."""
+    at: int = 0
+    """When it was handed in first: the same id and time make the same bytes; 0: now."""
 
 
 async def accept(
@@ -113,7 +117,7 @@ def prepare(clock: Clock, new: NewMessage, host: str) -> tuple[Submitted, bytes]
         raise InputError("the message has no recipient; name at least one in To, Cc or Bcc")
     if len(unique) > MAX_RECIPIENTS:
         raise InputError(f"{len(unique)} recipients, at most {MAX_RECIPIENTS} in one message; send it in parts")
-    message, now = new_id(), clock.now()
+    message, now = new.message or new_id(), new.at or clock.now()
     data = completed(new.raw, message, now, host)
     reported = purpose_of(HeaderBlock(data), new.purpose) or ""
     submitted = Submitted(
