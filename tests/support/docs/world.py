@@ -124,6 +124,9 @@ class World:
         if re.search(r"\bLOGIN\b", text) and "LOGIN" not in self._stands_for:
             login = self.instance.login()
             self._stands_for |= {"LOGIN": login.user, "PASSWORD": login.password}
+        if "API_KEY" in text and "API_KEY" not in self._stands_for:
+            made = self.instance.run("api-key", "new", self.instance.login().user, "docs", "--json")
+            self._stands_for["API_KEY"] = made.json["secret"]
 
     def text(self, printed: str) -> str:
         """What is printed in the documentation, with this world's values."""

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
+from starlette.types import ASGIApp, Receive, Scope, Send
+
 from postlude.adapters.sandbox_outbox import SandboxOutbox
+from postlude.api import API_PREFIX, ApiDeps
 from postlude.app.build.campaigns import CampaignServices
 from postlude.app.build.common import Parts, build_quotas
 from postlude.app.build.domains import Domains
@@ -20,6 +23,7 @@ from postlude.services.accounts.sign_in import PasswordSignIn
 from postlude.services.accounts.single_sign_on import SingleSignOn
 from postlude.services.accounts.users import new_app_password, use_sign_in
 from postlude.services.messages.accept import CountMessage, NewMessage
+from postlude.services.messages.idempotent import IdempotentCalls
 from postlude.services.ports import Append, SpooledMail, Wake
 from postlude.services.reports.messages import Reports
 from postlude.store import Store
@@ -93,6 +97,30 @@ def build_web_deps(parts: Parts, store: Store, history: History, wiring: WebWiri
         outbox=wiring.outbox,
         stopping=wiring.stopping,
     )
+
+
+def build_api_deps(parts: Parts, web: WebDeps) -> ApiDeps:
+    """The API's dependencies: those of the web app, so that both see and count the same."""
+    return ApiDeps(
+        store=web.store,
+        reports=web.reports,
+        changes=web.changes,
+        clock=parts.clock,
+        submit=web.submit,
+        calls=IdempotentCalls(web.store, parts.clock),
+        public_url=web.public_url,
+        stopping=web.stopping,
+    )
+
+
+def api_beside_web(api: ASGIApp, web: ASGIApp) -> ASGIApp:
+    """One application: paths below `/v1/` are the API's, all others the web app's."""
+
+    async def either(scope: Scope, receive: Receive, send: Send) -> None:
+        is_api = scope["type"] == "http" and (scope["path"] + "/").startswith(f"{API_PREFIX}/")
+        await (api if is_api else web)(scope, receive, send)
+
+    return either
 
 
 def _build_accounts(parts: Parts, store: Store, wiring: WebWiring) -> AccountParts:

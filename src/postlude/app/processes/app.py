@@ -9,6 +9,7 @@ from socket import socket
 from types import TracebackType
 from typing import Self
 
+from postlude.api import create_api
 from postlude.app.background.campaign_supervisor import CampaignWorkers
 from postlude.app.background.clock_watch import ClockWatch
 from postlude.app.background.control_socket import control_app, control_socket
@@ -21,7 +22,7 @@ from postlude.app.background.subject_access import DataRequests
 from postlude.app.build.common import Parts, own_name
 from postlude.app.build.sending import retry_schedule
 from postlude.app.build.stores import Stores
-from postlude.app.build.web import WebWiring, build_web_deps
+from postlude.app.build.web import WebWiring, api_beside_web, build_api_deps, build_web_deps
 from postlude.app.processes.http_server import WebServer
 from postlude.app.processes.mail_flow import MailFlow
 from postlude.app.processes.web_socket import WebSocket
@@ -106,7 +107,8 @@ class AppProcess:
                 session_secrets=self._session_secrets,
             ),
         )
-        await self._web.show(create_app(deps))
+        api = create_api(build_api_deps(self._parts, deps))
+        await self._web.show(api_beside_web(api, create_app(deps)))
 
         async def end() -> None:
             self._stopping.set()

@@ -7,6 +7,7 @@ import msgspec
 from postlude.kit.ids import id_text, parse_id
 from postlude.model.errors import NotFoundError
 from postlude.services.reports.messages import Reports
+from postlude.services.reports.shapes import SentMessage
 
 
 def story(reports: Reports, query: str, limit: int) -> dict[str, Any]:
@@ -35,6 +36,16 @@ def story(reports: Reports, query: str, limit: int) -> dict[str, Any]:
 def message_of(reports: Reports, number: int) -> dict[str, Any]:
     """One message with its copies and links; NotFoundError when it is not there."""
     return _outside(reports.message(number))
+
+
+def sent_of(row: SentMessage) -> dict[str, Any]:
+    """One line of the list of sent messages."""
+    return _outside(row)
+
+
+def timeline_of(reports: Reports, number: int) -> list[dict[str, Any]]:
+    """The newest events of a message, oldest first."""
+    return [_outside(entry) for entry in reports.timeline(number)]
 
 
 def _outside(value: object) -> dict[str, Any]:

@@ -165,6 +165,16 @@ class CampaignQueries(TopicQueries):
                 found.update((row.message, row.name) for row in rows)
         return found
 
+    def of_messages(self, messages: Iterable[int]) -> dict[int, int]:
+        """The campaigns that these messages are variants of, by message."""
+        query = select(campaign_variants.c.message, campaign_variants.c.campaign)
+        found: dict[int, int] = {}
+        with self._database.read() as connection:
+            for some in chunks(messages):
+                rows = connection.execute(query.where(campaign_variants.c.message.in_(some)))
+                found.update((row.message, row.campaign) for row in rows)
+        return found
+
     def of_message(self, message: int) -> int | None:
         """The campaign a message is a variant of."""
         query = select(campaign_variants.c.campaign).where(campaign_variants.c.message == message)

@@ -102,6 +102,11 @@ class FeedQueries(TopicQueries):
         with self._database.read() as connection:
             return next_number(connection) - 1
 
+    def oldest(self) -> int:
+        """The number of the oldest event that is kept; 1 when there never was one."""
+        with self._database.read() as connection:
+            return connection.execute(select(feed.c.first).order_by(feed.c.first).limit(1)).scalar() or 1
+
     def after(self, number: int) -> Iterator[FeedEntry]:
         """Every row with events behind `number`, oldest first."""
         columns = feed.c.first, feed.c.workspace, feed.c.body
