@@ -11,7 +11,9 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from heapq import nsmallest
 from ipaddress import ip_network
+from operator import attrgetter
 from pathlib import Path
 from typing import Final
 
@@ -83,6 +85,8 @@ class Edge:
         """Bodies and requests that wait."""
         self.sent: Final = Sent(limits.sent_bytes)
         self.tick = 1
+        self._full_since = 0
+        """The second in which there was no connection to end."""
         self._given_up = 0
         self._certificate = Certificate(config.tls_cert, config.tls_key)
         self._servers: list[asyncio.AbstractServer] = []
@@ -173,12 +177,22 @@ class Edge:
         return True
 
     def _make_room(self) -> bool:
-        """End some connections that idle; whether there was one."""
-        some = self.core.config.limits.connections // 10 + 1
+        """End some connections that idle, else the oldest whose requests do not become whole; whether there was one.
+
+        Who holds every place with half requests, from many addresses, would keep all others out until each is overdue.
+        """
+        if self._full_since == self.tick:  # looked in vain in this second: a flood does not pay for each connection
+            return False
+        some = self._limit // 10 + 1
         found = [each for each in self.connections if each.state == IDLE and self.tick - each.seen > 1][:some]
-        for idle in found:
-            self.connections.discard(idle)
-            idle.hang_up()
+        if not found:
+            halves = (each for each in self.connections if each.began and self.tick - each.began > 1 and not each.waits)
+            found = nsmallest(some, halves, key=attrgetter("began"))
+        for ended in found:
+            self.connections.discard(ended)
+            ended.hang_up()
+        if not found:
+            self._full_since = self.tick
         return bool(found)
 
     def left(self, connection: Connection) -> None:

@@ -175,6 +175,20 @@ async def test_one_connection_too_many(start: Start) -> None:
     assert (await endpoint.get(endpoint.pixel)).body == GIF
 
 
+async def test_half_requests_that_take_every_place_keep_nobody_out(start: Start) -> None:
+    endpoint = await start(EdgeConfig(limits=VisitorLimits(connections=3)))
+    held = [await endpoint.open() for _ in range(3)]
+    for _, writer in held:
+        writer.write(b"GET /i/")
+    await asyncio.sleep(0.05)
+    endpoint.edge.tick += 2  # two seconds later
+    assert (await endpoint.get(endpoint.pixel)).body == GIF
+    held[2][1].write(b"x HTTP/1.1\r\nHost: x\r\n\r\n")  # and only as many were ended as were needed
+    assert (await read_answer(held[2][0])).status == 200
+    for _, writer in held:
+        writer.close()
+
+
 async def test_forwarded_addresses_are_believed_from_listed_networks_only(start: Start) -> None:
     for proxies, expected in (((), "127.0.0.1"), (("127.0.0.0/8",), "203.0.113.9")):
         endpoint = await start(EdgeConfig(proxies=proxies, address_form=AddressForm.FULL))
