@@ -7,6 +7,7 @@ import pytest
 from postlude.model.errors import InputError, NotPermittedError
 from postlude.model.role import Role
 from postlude.services.accounts.login_copy import copy_of_logins
+from postlude.services.accounts.one_time_links import LinkPurpose, link_user, make_link
 from postlude.services.accounts.roles import (
     add_person,
     check_managed,
@@ -121,3 +122,33 @@ def test_what_is_not_a_role_is_refused() -> None:
     assert read_role("admin") is Role.ADMIN
     with pytest.raises(InputError, match="owner, admin, member, viewer"):
         read_role("root")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "ends"),
+    [
+        (Role.MEMBER, Role.OWNER, True),
+        (Role.MEMBER, Role.ADMIN, True),
+        (Role.VIEWER, Role.ADMIN, True),
+        (Role.VIEWER, Role.MEMBER, False),
+        (Role.ADMIN, Role.MEMBER, False),
+        (Role.ADMIN, Role.OWNER, False),
+    ],
+)
+def test_who_made_a_link_for_a_password_takes_no_account_they_do_not_manage(
+    store: Store, owner: User, before: Role, after: Role, ends: bool
+) -> None:
+    """An admin is shown the link that invites a member, and the member becomes an owner before it is used."""
+    user = _user(store, before)
+    token = make_link(store, CLOCK, LinkPurpose.PASSWORD, user, 1_000)
+    give_role(store, owner, user, after)
+    assert (link_user(store, CLOCK, LinkPurpose.PASSWORD, token) is None) is ends
+
+
+def test_a_role_that_was_changed_meanwhile_is_not_taken_away(store: Store, owner: User) -> None:
+    """An admin looked at a member, who was made an owner before the form came."""
+    admin, seen = _user(store, Role.ADMIN), _user(store, Role.MEMBER)
+    give_role(store, owner, seen, Role.OWNER)
+    with pytest.raises(InputError):
+        give_role(store, admin, seen, Role.VIEWER)
+    assert store.accounts.user(seen.id).role is Role.OWNER

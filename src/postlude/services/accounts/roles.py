@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from postlude.kit.clock import Clock
 from postlude.model.errors import InputError, NotPermittedError
 from postlude.model.role import Role, managed_roles
+from postlude.services.accounts.one_time_links import LinkPurpose, forget_links
 from postlude.services.accounts.sessions import disable_user, enable_user
 from postlude.services.accounts.users import add_user
 from postlude.store import Store, User
@@ -17,8 +18,14 @@ def add_person(store: Store, clock: Clock, actor: User, address: str, name: str,
 
 
 def set_role(store: Store, user: User, role: Role) -> None:
-    """Give `user` another role, as the operator of the server, who may all. InputError for the last owner."""
-    store.accounts.set_role(user.id, role)
+    """Give `user` another role, as the operator of the server, who may all. InputError for the last owner.
+
+    Links for a password end where who made them would not manage the user any more: an admin could keep one of a
+    member, and with it the account of an owner.
+    """
+    store.accounts.set_role(user.id, role, was=user.role)
+    if any(user.role in managed_roles(one) and role not in managed_roles(one) for one in Role):
+        forget_links(store, user, LinkPurpose.PASSWORD)
 
 
 def give_role(store: Store, actor: User, user: User, role: Role) -> None:

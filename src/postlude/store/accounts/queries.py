@@ -76,12 +76,14 @@ class AccountQueries(TopicQueries):
             connection.execute(update(users).where(users.c.id == user_id).values(sessions_from=now))
             connection.execute(delete(web_sessions).where(web_sessions.c.user == user_id))
 
-    def set_role(self, user_id: int, role: Role) -> None:
-        """Give a user another role. InputError when no owner would be left."""
+    def set_role(self, user_id: int, role: Role, was: Role | None = None) -> None:
+        """Give a user another role. InputError when no owner would be left, or the role is not what it `was`."""
+        known = users.c.id == user_id if was is None else (users.c.id == user_id) & (users.c.role == was.value)
         with self._database.write() as connection:
             if role is not Role.OWNER:
                 self._keep_an_owner(connection, user_id)
-            connection.execute(update(users).where(users.c.id == user_id).values(role=role.value))
+            if not connection.execute(update(users).where(known).values(role=role.value)).rowcount and was is not None:
+                raise InputError("The role of this user was changed at the same time. Look at it again.")
 
     def _keep_an_owner(self, connection: Connection, without: int) -> None:
         """Looked at in the transaction that takes one away, with their rows locked: two cannot go at once."""
