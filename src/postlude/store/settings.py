@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import JSON, Column, Table, Text, delete, select
+from sqlalchemy import JSON, Column, Table, Text, delete, select, update
 
 from postlude.store.base import TopicQueries
 from postlude.store.columns import metadata
@@ -24,6 +24,11 @@ class SettingQueries(TopicQueries):
         statement = self._insert(settings).values(key=key, value=value)
         with self._database.write() as connection:
             connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
+
+    def replace(self, key: str, value: Any) -> bool:  # noqa: ANN401 - any JSON value
+        """As `put`, if something is stored under `key`: what was deleted meanwhile does not come back."""
+        with self._database.write() as connection:
+            return connection.execute(update(settings).where(settings.c.key == key).values(value=value)).rowcount > 0
 
     def delete(self, key: str) -> bool:
         """Forget `key`; True for exactly one of several callers at once."""

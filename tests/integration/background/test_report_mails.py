@@ -1,12 +1,14 @@
 """What is due goes out once, whatever fails at that moment."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import pytest
 
 from postlude.app.background.report_mails import ReportMails
+from postlude.kit.ids import id_text
 from postlude.model.errors import StorageError
-from postlude.services.campaigns.report_plans import Occasion, add_plan, plans_of
+from postlude.services.campaigns.report_plans import Occasion, add_plan, plans_of, remove_plan
 from postlude.services.messages.accept import NewMessage
 from postlude.store import Store
 from support.past_campaigns import HOUR_US, past_campaign
@@ -73,3 +75,26 @@ async def test_what_the_disk_refused_goes_later_and_nothing_twice(planned: Store
         await mails._round()
     await mails._round()
     assert [one.recipients for one in sent] == [["owner@example.org"], ["bob@example.org"]]
+
+
+async def test_a_plan_that_is_removed_while_its_report_goes_out_does_not_come_back(planned: Store) -> None:
+    [plan] = plans_of(planned)
+
+    async def submit(_new: NewMessage) -> int:
+        await asyncio.to_thread(remove_plan, planned, None, id_text(plan.id))
+        return 1
+
+    mails = ReportMails(Parts(), planned, _once(submit))  # type: ignore[arg-type]  # the parts it asks for
+    await mails._round()
+    assert plans_of(planned) == []
+
+
+def _once(submit: Callable[[NewMessage], Awaitable[int]]) -> Callable[[NewMessage], Awaitable[int]]:
+    """Only the first mail asks; a plan is removed once."""
+    asked: list[NewMessage] = []
+
+    async def first(new: NewMessage) -> int:
+        asked.append(new)
+        return await submit(new) if len(asked) == 1 else 1
+
+    return first

@@ -5,6 +5,7 @@ from email.message import EmailMessage
 
 import pytest
 
+from postlude.model.role import Role
 from postlude.services.campaigns.report_mail import report_mails
 from postlude.services.campaigns.report_plans import DueReport, Occasion, ReportPlan
 from postlude.store import User
@@ -34,6 +35,13 @@ def test_each_member_gets_a_mail_of_their_own(world: World, owner: User) -> None
     world.store.accounts.set_disabled(gone.id, 5)
     mails = _mails(world, owner, (owner.id, bob.id, gone.id, 99))
     assert [mail["To"] for mail in mails] == ["owner@example.org", "bob@example.org"]
+
+
+def test_who_became_a_viewer_mails_no_reports(world: World, owner: User) -> None:
+    other = world.store.accounts.create_user("other@example.org", created_at=2)
+    assert len(_mails(world, other, (owner.id,))) == 1
+    world.store.accounts.set_role(other.id, Role.VIEWER)
+    assert _mails(world, other, (owner.id,)) == []
 
 
 def test_it_has_the_rates_and_the_report(world: World, owner: User) -> None:

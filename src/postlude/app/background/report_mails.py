@@ -3,14 +3,12 @@
 import asyncio
 from typing import Final
 
-import msgspec
-
 from postlude.app.build.common import Parts
 from postlude.kit.loop import InBackground, TaskLoop
 from postlude.model.errors import PostludeError
 from postlude.model.words import Via
 from postlude.services.campaigns.report_mail import report_mails
-from postlude.services.campaigns.report_plans import DueReport, due_reports, put_plan
+from postlude.services.campaigns.report_plans import DueReport, due_reports, note_sent
 from postlude.services.messages.accept import NewMessage
 from postlude.store import Store
 from postlude.web.deps import Submit
@@ -34,8 +32,7 @@ class ReportMails(InBackground):
     async def _round(self) -> float:
         for due in await asyncio.to_thread(due_reports, self._store, self._parts.clock.now()):
             await self._send(due)
-            told = msgspec.structs.replace(due.plan, told_to=due.until)
-            await asyncio.to_thread(put_plan, self._store, told)
+            await asyncio.to_thread(note_sent, self._store, due)
             self._sent = {one for one in self._sent if one[:2] != (due.plan.id, due.until)}
         return _LOOK_SECONDS
 

@@ -22,10 +22,10 @@ _SHOWN: Final = {"above": ", above usual", "below": ", below usual", "": ""}
 
 
 def report_mails(store: Store, due: DueReport, web_url: str, now: int) -> list[tuple[User, User, bytes]]:
-    """Sender, recipient and mail for each member; none where no campaign was sent, or the owner or member is gone."""
+    """Sender, recipient and mail for each member there is; none without a campaign, or if the owner may not send."""
     users = {one.id: one for one in store.accounts.list_users() if one.disabled_at is None}
     owner = users.get(due.plan.user)
-    if owner is None or not due.campaigns:
+    if owner is None or not owner.may_send or not due.campaigns:
         return []
     wanted = {id_text(one.id) for one in due.campaigns}
     lines = [one for one in campaign_table(store, owner.id).lines if one.campaign in wanted]

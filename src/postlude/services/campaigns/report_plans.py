@@ -117,6 +117,12 @@ def put_plan(store: Store, plan: ReportPlan) -> None:
     store.settings.put(_KEY + id_text(plan.id), msgspec.to_builtins(plan))
 
 
+def note_sent(store: Store, due: DueReport) -> None:
+    """Everything that was due up to its moment went out. A plan that was removed meanwhile stays removed."""
+    told = msgspec.structs.replace(due.plan, told_to=due.until)
+    store.settings.replace(_KEY + id_text(told.id), msgspec.to_builtins(told))
+
+
 def next_moment(plan: ReportPlan, after: int) -> int | None:
     """When a weekly or monthly report goes out next; None for one that waits for a campaign."""
     if plan.occasion is Occasion.AGE:
