@@ -5,11 +5,14 @@ more, the oldest one leaves with the verdict it has; a verdict that those which 
 opening by proxy stays while others in the window repeat it. So they still are a function of the set if hits come in
 order; for one that does not (`comes_too_late`) the copy is judged from nothing by its caller, who has the others.
 
-The window of a copy's only hit is that hit: most copies have no more, and a header would say nothing that it does not.
+A window of up to three hits of which no rule can say anything is just those hits, without a header: most copies have no
+more (`are_quiet`).
 """
 
 from bisect import insort
 from collections.abc import Callable, Collection, Sequence
+from functools import reduce
+from operator import or_
 from struct import Struct
 from typing import Final, NamedTuple
 
@@ -54,8 +57,14 @@ _BOTH: Final = _DOUBTFUL_OPEN | _PERSONAL
 _ODD_CODES: Final = HEAD | LEAVING | DAMAGED | SHARED
 _DOUBTFUL: Final = frozenset({SUSPECTED, UNKNOWN})
 _TWO: Final = 2
+_THREE: Final = 3
 _FULL: Final = LIMIT * SIZE
 """Bytes: less than that in a window and of new hits are not too many."""
+
+_BRIEF: Final = Struct("<q8xH2xI5x")
+"""Of an entry: at, code, network."""
+_unpack_brief: Final = _BRIEF.unpack_from
+_iter_brief: Final = _BRIEF.iter_unpack
 
 LinkCount = Callable[[], int]
 
@@ -100,6 +109,27 @@ class AddedHits(NamedTuple):
 _NOTHING: Final[dict[int, Reviewed]] = {}
 
 
+def are_quiet(hits: bytes) -> bool:
+    """Whether these are a window without a header: no more than three hits, of which no rule says anything.
+
+    For hits that no neighbours are known of, under settings that `leave_two_alone`.
+    """
+    if len(hits) == _TWO * SIZE:
+        before, first, _ = _unpack_brief(hits)
+        at, second, _ = _unpack_brief(hits, SIZE)
+        return at > before and _QUIET_TWO[first << 16 | second] != _LOUD
+    if len(hits) != _THREE * SIZE:
+        return len(hits) == SIZE
+    (at_a, first, net_a), (at_b, second, net_b), (at, third, net) = _iter_brief(hits)
+    quiet = at > at_b > at_a and _QUIET_THREE[first << 32 | second << 16 | third]
+    return quiet == _QUIETLY or (quiet == _BY_NETWORKS and len({net_a, net_b, net, 0}) <= _THREE)
+
+
+def leave_two_alone(settings: WindowSettings) -> bool:
+    """Whether two hits are not enough for any threshold."""
+    return settings.sweep_links > _TWO and settings.networks > _TWO
+
+
 def add_hits(
     window: bytes, entries: bytes, settings: WindowSettings, links: LinkCount, shared: Collection[int] = ()
 ) -> AddedHits:
@@ -109,7 +139,7 @@ def add_hits(
     """
     if len(window) + len(entries) > _FULL and len(entries) > SIZE:
         entries = b"".join(pack_sighting(*one) for one in _sorted(entries))
-    if shared or (not window and unpack_from(entries)[2] & SHARED) or (len(window) > SIZE and window[0] != _FORMAT):
+    if shared or (not window and unpack_from(entries)[2] & SHARED) or (_has_header(window) and window[0] != _FORMAT):
         return _Review(window, settings, links, {}, shared).add(_sorted(entries), b"")
     if not window and len(entries) == SIZE:
         return AddedHits(entries, _NOTHING, [])
@@ -127,7 +157,7 @@ def _sorted(entries: bytes) -> list[Sighting]:
 
 def read_window(window: bytes) -> list[Sighting]:
     """The hits of a window."""
-    return read_hits(window if len(window) == SIZE else window[_start(window) :])
+    return read_hits(window[_start(window) :] if _has_header(window) else window)
 
 
 def read_hits(entries: bytes) -> list[Sighting]:
@@ -137,7 +167,7 @@ def read_hits(entries: bytes) -> list[Sighting]:
 
 def hits_left(window: bytes) -> bool:
     """Whether there were more hits than it holds."""
-    return len(window) > SIZE and bool(window[1] & _OVERFLOWED)
+    return _has_header(window) and bool(window[1] & _OVERFLOWED)
 
 
 def comes_too_late(window: bytes, entries: bytes) -> bool:
@@ -159,6 +189,11 @@ def people_times(window: bytes) -> PeopleTimes:
 def _older(window: bytes) -> PeopleTimes:
     """When people came with hits that left the window."""
     return PeopleTimes(*_OLDER.unpack_from(window, _head(window))) if hits_left(window) else PeopleTimes()
+
+
+def _has_header(window: bytes) -> bool:
+    """No header, with or without what is kept of hits that left, is as long as a number of hits."""
+    return len(window) % SIZE != 0
 
 
 def _head(window: bytes) -> int:
@@ -188,6 +223,42 @@ class _MarksOfCodes(dict[int, int]):
 
 
 _MARKS: Final = _MarksOfCodes()
+_LOUD, _QUIETLY, _BY_NETWORKS = 0, 1, 2
+_CODES_KNOWN: Final = 8192
+
+
+class _QuietCodes(dict[int, int]):
+    """Whether no rule says anything of hits with these codes, one after another (16 bits each), looked up."""
+
+    def __init__(self, hits: int) -> None:
+        self._hits = hits
+
+    def __missing__(self, codes: int) -> int:
+        if len(self) >= _CODES_KNOWN:
+            self.clear()
+        quiet = self[codes] = _quietness([codes >> 16 * n & 0xFFFF for n in range(self._hits)])
+        return quiet
+
+
+_QUIET_TWO: Final = _QuietCodes(_TWO)
+_QUIET_THREE: Final = _QuietCodes(_THREE)
+
+
+def _quietness(codes: Sequence[int]) -> int:
+    """As `_append` asks of hits one after another; three plain ones may still have come from too many networks."""
+    marks = reduce(or_, [_MARKS[code] for code in codes])
+    opened = sum(_is_proxied_open(code) for code in codes)
+    clicked = sum(code & KIND == CLICK for code in codes)
+    if marks & _ODD or marks & _BOTH == _BOTH or opened >= _TWO or clicked >= _THREE:
+        return _LOUD
+    return _BY_NETWORKS if sum(code & PLAIN > 0 for code in codes) >= _THREE else _QUIETLY
+
+
+def _needs_no_header(body: bytes, settings: WindowSettings) -> bool:
+    """Whether these are hits of which no rule says anything; nothing left the window."""
+    if not SIZE < len(body) <= _THREE * SIZE or not leave_two_alone(settings) or not are_quiet(body):
+        return False
+    return all(one.standing == one.base for one in read_hits(body))
 
 
 def _marks(code: int) -> int:
@@ -205,6 +276,18 @@ def _append(
     window: bytes, entries: bytes, done: int, settings: WindowSettings, reviewed: dict[int, Reviewed]
 ) -> tuple[bytes, int]:
     """The window with more hits at its end, and up to where in `entries`: before the first one that rules must see."""
+    bare = 0 if _has_header(window) else len(window) - SIZE
+    if not bare:
+        return _append_each(window, entries, done, settings, reviewed)
+    longer, end = _append_each(window[:SIZE], window[SIZE:] + entries, 0, settings, reviewed)
+    # Rules must see all of them where thresholds were lowered since the first ones were added.
+    return (longer, end - bare) if end >= bare else (window, 0)
+
+
+def _append_each(
+    window: bytes, entries: bytes, done: int, settings: WindowSettings, reviewed: dict[int, Reviewed]
+) -> tuple[bytes, int]:
+    """As `_append`, to a window with a header or of one hit."""
     header, older, body = _parts(window)
     _, marks, networks, click, earlier, net_a, net_b, newest, anchor, seen, program = header
     sweep, end = settings.sweep_seconds * MICROS_PER_SECOND, len(entries)
@@ -236,8 +319,9 @@ def _append(
         body += entry
         newest = at
         done += SIZE
-    packed = _HEADER.pack(_FORMAT, marks, networks, click, earlier, net_a, net_b, newest, anchor, seen, program)
-    return packed + older + body, done
+    header = _FORMAT, marks, networks, click, earlier, net_a, net_b, newest, anchor, seen, program
+    bare = done == end and not older and _needs_no_header(body, settings)
+    return body if bare else _HEADER.pack(*header) + older + body, done
 
 
 def _repeated(entry: bytes, after: int, reviewed: dict[int, Reviewed], *, same: bool) -> bytes:
@@ -290,7 +374,7 @@ class _Review:
         shared: Collection[int] = (),
     ) -> None:
         self._settings, self._links = settings, links()
-        self._hits = [_marked(one, shared) for one in read_window(window)] if window else []
+        self._hits = _marked(read_window(window), shared) if window else []
         self._shared = shared
         self._older = _older(window) if window else PeopleTimes()
         self._overflowed = hits_left(window)
@@ -300,7 +384,7 @@ class _Review:
 
     def add(self, news: list[Sighting], done: bytes) -> AddedHits:
         """Add `news`, in their order; `done`: the ones of this batch that are in the window already."""
-        news = [_marked(one, self._shared) for one in news]
+        news = _marked(news, self._shared)
         self._news = {one.id for one in news}.union(row[1] for row in iter_unpack(done))
         for one in news:
             insort(self._hits, one)
@@ -329,16 +413,19 @@ class _Review:
             if one.id not in self._news:
                 before = self._changed.get(one.id)
                 self._changed[one.id] = Correction(before.sighting if before else one, result)
-            self._hits[n] = one._replace(standing=result.verdict)
+            self._hits[n] = Sighting(*one[:-1], result.verdict)
 
     def _packed(self) -> bytes:
-        header = _summary(self._hits, overflowed=self._overflowed)
-        older = _OLDER.pack(*self._older) if self._overflowed else b""
-        return header + older + b"".join(pack_sighting(*one) for one in self._hits)
+        body = b"".join(pack_sighting(*one) for one in self._hits)
+        if self._overflowed:
+            return _summary(self._hits, overflowed=True) + _OLDER.pack(*self._older) + body
+        return body if _needs_no_header(body, self._settings) else _summary(self._hits, overflowed=False) + body
 
 
-def _marked(one: Sighting, shared: Collection[int]) -> Sighting:
-    return one._replace(code=one.code | SHARED) if one.id in shared else one
+def _marked(hits: list[Sighting], shared: Collection[int]) -> list[Sighting]:
+    if not shared:
+        return hits
+    return [one._replace(code=one.code | SHARED) if one.id in shared else one for one in hits]
 
 
 def _summary(hits: list[Sighting], *, overflowed: bool) -> bytes:

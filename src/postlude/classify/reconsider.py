@@ -6,7 +6,7 @@ from operator import or_
 from typing import Final, NamedTuple
 
 from postlude.classify.rules import Confidence
-from postlude.classify.sighting import ACT, HUMAN, MACHINE, SUSPECTED, Sighting
+from postlude.classify.sighting import ACT, BASE, HUMAN, KIND, MACHINE, NUMBER_OF, SURE, SUSPECTED, Sighting
 from postlude.classify.window_rules import (
     DEFAULTS,
     WINDOW_RULE,
@@ -16,8 +16,9 @@ from postlude.classify.window_rules import (
     WindowSettings,
     confirmed,
 )
+from postlude.model.words import Verdict
 
-_SELF: Final = 5
+_FIXED: Final = frozenset({MACHINE, NUMBER_OF[Verdict.SELF]})
 _DOWN: Final = frozenset({MACHINE, SUSPECTED})
 
 
@@ -49,13 +50,20 @@ def reconsider(window: Sequence[Sighting], settings: WindowSettings = DEFAULTS, 
 
 def _decide(one: Sighting, spoken: Sequence[tuple[WindowRule, Found]]) -> Reviewed:
     """The strongest of what was spoken; against one request alone only where that was not believed more."""
-    fixed = one.sure == Confidence.CERTAIN or one.base == _SELF or one.kind == ACT
-    down = [(rule, found) for rule, found in spoken if found.verdict in _DOWN and rule.confidence >= one.sure]
+    code = one.code
+    base, sure = code >> BASE & KIND, code >> SURE & KIND
+    if sure == Confidence.CERTAIN or base in _FIXED or code & KIND == ACT:
+        return Reviewed(base)
+    if len(spoken) == 1:  # nearly always
+        rule, found = spoken[0]
+        decides = found.verdict == HUMAN or (found.verdict in _DOWN and rule.confidence >= sure)
+        return Reviewed(found.verdict, (rule.id,), found.why) if decides else Reviewed(base)
+    down = [(rule, found) for rule, found in spoken if found.verdict in _DOWN and rule.confidence >= sure]
     up = [(rule, found) for rule, found in spoken if found.verdict == HUMAN]
     firm = [each for each in down if each[0].confidence is Confidence.HIGH]
     chosen = firm or up or down
-    rules = tuple(dict.fromkeys(rule.id for rule, _ in spoken))
-    if fixed or not chosen or one.base == MACHINE:
-        return Reviewed(one.base)
+    if not chosen:
+        return Reviewed(base)
     rule, found = max(chosen, key=lambda each: each[1].verdict)
-    return Reviewed(found.verdict, (rule.id, *(name for name in rules if name != rule.id)), found.why)
+    others = dict.fromkeys(other.id for other, _ in spoken if other is not rule)
+    return Reviewed(found.verdict, (rule.id, *others), found.why)

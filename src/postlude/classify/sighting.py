@@ -38,8 +38,8 @@ PROXIED_HUMAN: Final = NUMBER_OF[Verdict.HUMAN_PROXIED]
 OPEN, CLICK, PAGE, ACT = 0, 1, 2, 3
 """A pixel, a link, a page that was looked at; ACT is what only a person does: a button, a reply."""
 KIND: Final = 7
-_BASE: Final = 3
-_SURE: Final = 6
+BASE: Final = 3
+SURE: Final = 6
 HEAD: Final = 1 << 9
 LEAVING: Final = 1 << 10
 """The unsubscribe page."""
@@ -100,12 +100,12 @@ class Sighting(NamedTuple):
     @property
     def base(self) -> int:
         """Number of the verdict by the request alone."""
-        return self.code >> _BASE & 7
+        return self.code >> BASE & 7
 
     @property
     def sure(self) -> int:
         """The confidence of that."""
-        return self.code >> _SURE & 7
+        return self.code >> SURE & 7
 
 
 def code_of(hit: Hit, judgement: Judgement, *, sent_at: int | None = None) -> int:
@@ -121,20 +121,20 @@ def code_of(hit: Hit, judgement: Judgement, *, sent_at: int | None = None) -> in
     if since_class(None if sent_at is None else hit.at - sent_at) == SINCE_LATE:
         code |= LATE
     sure = _CONFIDENCE.get(decided, Confidence.MEDIUM)
-    return code | NUMBER_OF[judgement.verdict] << _BASE | sure << _SURE
+    return code | NUMBER_OF[judgement.verdict] << BASE | sure << SURE
 
 
-_APPLE: Final = OPEN | UNKNOWN << _BASE | Confidence.HIGH << _SURE
+_APPLE: Final = OPEN | UNKNOWN << BASE | Confidence.HIGH << SURE
 
 
 def is_by_apple(code: int) -> bool:
     """Whether Apple's privacy service loaded the image: no other rule leaves an opening undecided so surely."""
-    return code & (KIND | HEAD | KIND << _BASE | KIND << _SURE) == _APPLE
+    return code & (KIND | HEAD | KIND << BASE | KIND << SURE) == _APPLE
 
 
 def is_surely_read(code: int) -> bool:
     """Whether a mail program opened the message: a person's opening, which its name alone says surely."""
-    return code & (KIND | HEAD | KIND << _BASE) == OPEN | HUMAN << _BASE and code >> _SURE & KIND >= Confidence.HIGH
+    return code & (KIND | HEAD | KIND << BASE) == OPEN | HUMAN << BASE and code >> SURE & KIND >= Confidence.HIGH
 
 
 def is_plain(reasons: Collection[str]) -> bool:
@@ -146,7 +146,7 @@ def is_plain(reasons: Collection[str]) -> bool:
     return not _PLAIN.isdisjoint(reasons) and _SAYS_LITTLE.issuperset(reasons)
 
 
-REPLY: Final = ACT | HUMAN << _BASE | Confidence.CERTAIN << _SURE
+REPLY: Final = ACT | HUMAN << BASE | Confidence.CERTAIN << SURE
 """The code of an answer by mail."""
 
 
@@ -193,4 +193,4 @@ def entry_of(at: int, number: int, code: int, position: int, place: Place, progr
         network = program
     if not -1 <= position <= _MOST_POSITION:
         position &= _MOST_POSITION
-    return pack_sighting(at, number, code, position, network, (address * 31 ^ program) & _WHOLE, code >> _BASE & 7)
+    return pack_sighting(at, number, code, position, network, (address * 31 ^ program) & _WHOLE, code >> BASE & 7)

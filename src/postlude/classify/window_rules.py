@@ -139,8 +139,9 @@ def _sweeps(window: Sequence[Sighting], settings: WindowSettings, links: int) ->
             for n in run:
                 if n not in most or followed > most[n][0]:
                     most[n] = followed, run
-    for n, (followed, run) in most.items():
-        yield Found(n, *_of_sweep(window, run, followed, settings, links))
+    told = {id(run): _of_sweep(window, run, followed, settings, links) for followed, run in most.values()}
+    for n, (_, run) in most.items():
+        yield Found(n, *told[id(run)])
     if most and len(clicks) < len(window):
         for run in {run[0]: run for _, run in most.values()}.values():
             yield from _along(window, run, settings, links)
@@ -288,9 +289,9 @@ def _reloads(window: Sequence[Sighting], settings: WindowSettings, _links: int) 
 
 def _later_clicks(window: Sequence[Sighting], settings: WindowSettings, _links: int) -> Iterable[Found]:
     alone, later = _micros(settings.sweep_seconds), _micros(settings.later_seconds)
-    clicks = [(n, one) for n, one in enumerate(window) if one.code & (KIND | HEAD) == CLICK]
-    for n, one in clicks:
-        if one.base not in _DOUBTFUL or one.code & PROXIED:  # no message is read in a proxy
+    for n, one in enumerate(window):
+        # No message is read in a proxy.
+        if one.code & (KIND | HEAD | PROXIED) != CLICK or one.base not in _DOUBTFUL:
             continue
         others = (other for other in window if other.code & KIND == CLICK and other.position != one.position)
         coherent = any(

@@ -14,7 +14,9 @@ from postlude.classify import (
     Sighting,
     WindowSettings,
     add_hits,
+    are_quiet,
     hits_left,
+    leave_two_alone,
     people_times,
     read_window,
     reconsider,
@@ -141,6 +143,56 @@ def test_a_window_of_the_first_format_is_read_and_written_anew() -> None:
     assert added.window[0] == 2
     assert len(read_window(added.window)) == 7
     assert [verdict(one.reviewed.verdict) for one in added.corrections] == [Verdict.MACHINE]
+
+
+@given(st.lists(HITS, min_size=2, max_size=4), st.randoms(use_true_random=False))
+def test_hits_of_which_no_rule_says_anything_are_their_window(
+    raw: list[tuple[int, int, int, int, int, int, int]], chance: random.Random
+) -> None:
+    hits = sorted(_hit(parts, number) for number, parts in enumerate(raw, 1))
+    body = b"".join(packed(*hits))
+    quiet = are_quiet(body)
+    if quiet:
+        assert [(one.verdict, one.reasons) for one in reconsider(hits, SETTINGS, 7)] == [(one.base, ()) for one in hits]
+    chance.shuffle(hits)
+    window = b""
+    for one in hits:
+        window = add_hits(window, packed(one)[0], SETTINGS, lambda: 7).window
+    assert (window == body) is quiet
+    assert b"".join(packed(*read_window(_whole(*hits).window))) == b"".join(packed(*read_window(window)))
+    assert not hits_left(window)
+
+
+@pytest.mark.parametrize(
+    ("hits", "quiet"),
+    [
+        ([seen(0, OPEN)], True),
+        ([seen(0, OPEN), seen(40, link=1)], True),
+        ([seen(0, OPEN), seen(40, link=1), seen(41, link=2)], True),
+        ([seen(0, OPEN), seen(40, link=1), seen(41, link=2), seen(99, OPEN)], False),  # a fourth
+        ([seen(0, link=0), seen(40, link=1), seen(41, link=2)], False),  # a third link
+        ([seen(5, OPEN), seen(5, link=1)], False),  # at once
+        ([seen(0, OPEN), seen(40, PAGE, marks=LEAVING)], False),
+        ([seen(n, OPEN, marks=PLAIN, network=n) for n in (1, 2, 3)], False),
+        ([seen(n, OPEN, marks=PLAIN, network=n % 2 + 1) for n in (1, 2, 3)], True),
+    ],
+)
+def test_which_hits_are_quiet(hits: list[Sighting], quiet: bool) -> None:
+    body = b"".join(packed(*hits))
+    assert are_quiet(body) is quiet
+    assert (add_hits(b"", body, SETTINGS, lambda: 0).window == body) is quiet
+
+
+def test_hits_that_were_quiet_under_higher_thresholds_are_judged_with_the_next_one() -> None:
+    hits = [seen(n, OPEN, marks=PLAIN, network=n, base=2, sure=Confidence.MEDIUM) for n in (1, 2, 3)]
+    window = add_hits(b"", b"".join(packed(*hits[:2])), SETTINGS, lambda: 0).window
+    assert are_quiet(window)
+    lower = WindowSettings(networks=2)
+    assert not leave_two_alone(lower)
+    added = add_hits(window, packed(hits[2])[0], lower, lambda: 0)
+    assert {one.sighting.id for one in added.corrections} == {one.id for one in hits[:2]}
+    assert read_window(added.window)[-1].id == hits[2].id
+    assert len(read_window(added.window)) == 3
 
 
 def test_the_window_of_one_hit_is_that_hit() -> None:

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
-from postlude.classify import SHARED, SIGHTING_BYTES, VERDICTS, comes_too_late, hits_left, read_window
+from postlude.classify import LIMIT, SHARED, SIGHTING_BYTES, VERDICTS, comes_too_late, hits_left, read_window
 from postlude.model.domain_name import address_key
 from postlude.model.event import LATE_FACTS, Event
 from postlude.model.words import EventKind, SendOutcome
@@ -20,6 +20,8 @@ from postlude.services.digest.judge_copy import CopyJudge, Rejudged, by_copy, sh
 MOST_HITS: Final = 1_024
 """Events of a copy. With more, a late hit is judged by what the window has: reading them all would cost too much."""
 _NOTED: Final = 4_096
+_ROOM: Final = LIMIT * SIGHTING_BYTES
+"""Bytes of a window and of new hits that are not too many."""
 
 
 class KnownEvents(Protocol):
@@ -120,7 +122,7 @@ class Disordered:
         """Those of these copies; `news`: their new hits, packed; `known`: those that are late by other facts."""
         found: dict[int, LateCopy] = {}
         for copy, window in windows.items():
-            if len(window) <= SIGHTING_BYTES:  # most of them
+            if len(window) <= SIGHTING_BYTES or len(window) + len(news[copy]) <= _ROOM:  # nearly all of them
                 continue
             if comes_too_late(window, news[copy]) and copy not in known and copy not in self._too_many:
                 every = self._history.timeline(messages[copy], copy, limit=MOST_HITS + 1)

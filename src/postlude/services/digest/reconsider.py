@@ -17,7 +17,9 @@ from postlude.classify import (
     Reviewed,
     WindowSettings,
     add_hits,
+    are_quiet,
     judge,
+    leave_two_alone,
     pack_sighting,
     read_hits,
     read_window,
@@ -42,6 +44,7 @@ from postlude.store import CopyTimes, Corrections
 _CACHED_BYTES: Final = 24_000_000
 _ENTRY_BYTES: Final = 240
 """What a window costs beside its bytes, in a dictionary (measured)."""
+_BARE_BYTES: Final = 3 * SIGHTING_BYTES
 _LINKS_KNOWN: Final = 10_000
 _SEVERAL: Final = frozenset(rule.id for rule in WINDOW_RULES)
 _KINDS: Final = (EventKind.OPENED, EventKind.CLICKED, EventKind.VIEWED, EventKind.VIEWED)
@@ -144,6 +147,7 @@ class Windows:
         self._source = source
         self._earlier = earlier
         self._settings = settings
+        self._two_alone = leave_two_alone(settings)
         self._rules_version = rules_version
         self._cache = WindowCache()
         self._neighbours = Neighbours(source, earlier, settings)
@@ -181,16 +185,21 @@ class Windows:
         reviewed: dict[int, Reviewed] = {}
         found: list[tuple[int, Correction]] = []
         times: dict[int, CopyTimes] = {}
-        settings, copy = self._settings, 0
+        settings, may_be_quiet, copy = self._settings, self._two_alone, 0
 
         def links() -> int:
             return self._links_of(messages[copy])
 
         for copy, entry in hits.items():
             window = before.get(copy)
-            if window is None and len(entry) == SIGHTING_BYTES and copy not in marked:  # most copies
-                windows[copy] = entry
-                continue
+            if copy not in marked:
+                if window is None and len(entry) == SIGHTING_BYTES:  # most copies
+                    windows[copy] = entry
+                    continue
+                all_hits = window + entry if window else entry
+                if may_be_quiet and len(all_hits) <= _BARE_BYTES and are_quiet(all_hits):  # nearly all others
+                    windows[copy] = all_hits
+                    continue
             added = add_hits(window or b"", entry, settings, links, marked.get(copy, ()))
             windows[copy] = added.window
             if added.reviewed:
@@ -237,7 +246,7 @@ class Windows:
         if review.rewindowed:
             self._cache.put(review.rewindowed)
         self._neighbours.done()
-        self._recent = [*self._recent[-2:], [*review.events, *review.corrections.after]]
+        self._recent = [*self._recent[-4:], review.events, review.corrections.after]
 
     def forget(self) -> None:
         """Windows were changed elsewhere."""
@@ -308,11 +317,11 @@ def _entries(items: Iterable[Item]) -> _Entries:
     found = _Entries([], {}, {}, [], [])
     events, entries, messages, plain, rest = found
     for item in items:
+        entry = item.sighting
         some = item.meaning.events
         if not some:
             continue
         events += some
-        event, entry = some[0], item.sighting
         if not entry:
             rest.append(item.meaning)
             for event in some:
@@ -321,14 +330,15 @@ def _entries(items: Iterable[Item]) -> _Entries:
                     entries[event.copy] = entries.get(event.copy, b"") + entry
                     messages[event.copy] = event.message
             continue
-        copy = event.copy
+        event = some[0]
+        copy, crowd = event.copy, item.crowd
         if copy in entries:
             entries[copy] += entry
         elif copy:
             entries[copy] = entry
             messages[copy] = event.message
-        if item.crowd:
-            plain.append((item.crowd, event))
+        if crowd:
+            plain.append((crowd, event))
     return found
 
 
