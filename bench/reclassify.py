@@ -2,93 +2,121 @@
 
     python bench/reclassify.py [--events 60000 600000] [--no-result]
 
-Events that were judged one by one by older rules, 2 % of the copies with a sweep of four links; fresh stores (SQLite,
-DuckDB). Processor time of the steps alone.
+Mailings of 30,000 copies to the simulator's readers, each with at least one hit, that older rules judged one by one:
+windows are not stored yet, and each is written. Fresh stores (SQLite, DuckDB), filled by `bulk`. Processor time of the
+steps alone, with all threads of the process.
 """
 
 import argparse
+import random
 import shutil
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-import msgspec
+from bulk import EPOCH, BulkLoad, StoryEvent
 from result import table, write
-from windows import MESSAGE, hits
 
-from postlude.classify import judge
-from postlude.history import open_history
-from postlude.kit.clock import SystemClock
-from postlude.kit.ids import id_run
-from postlude.model.event import Event
-from postlude.model.words import CopyStatus, EventKind, HitEndpoint, Via
+from postlude.classify import RULES_VERSION, judge, network_facts
+from postlude.edge import AddressForm
+from postlude.edge.address import AddressKeeper
+from postlude.kit.clock import MICROS_PER_SECOND
+from postlude.model.observation import Hit
+from postlude.model.words import EventKind, HitEndpoint, Via
+from postlude.population import SimulatedMailing, decide_fate, draw_readers, requests_of
+from postlude.population.requests import PIXEL, UNSUBSCRIBE
 from postlude.services.digest.reclassify import Reclassifier
-from postlude.store import Batch, Copy, Message, Submission, open_store
+from postlude.store import Message
+from postlude.store.messages.tables import HOUR_US
 
-BATCH = 8_000
-AT_ONCE = 1_000
-OF_A_MESSAGE = 400_000
-
-
-def fill(store, history, events):
-    """Message after message, so that memory stays flat."""
-    total = 0
-    while total < events:
-        total += fill_message(store, history, min(events - total, OF_A_MESSAGE), MESSAGE + total, total)
-    return total
+COPIES = 30_000
+READERS = 5_000
+KEEPER = AddressKeeper(AddressForm.TRUNCATED, None)
+ENDPOINTS = {PIXEL: HitEndpoint.PIXEL, UNSUBSCRIBE: HitEndpoint.UNSUBSCRIBE_PAGE}
+KINDS = {HitEndpoint.PIXEL: EventKind.OPENED, HitEndpoint.LINK: EventKind.CLICKED}
 
 
-def fill_message(store, history, events, number, before):
-    now = SystemClock().now()
-    copies, found = hits(events, now, message=number)
-    runs = (one for _ in range(0, len(copies), AT_ONCE) for one in id_run(AT_ONCE))  # as campaigns give them
-    known_as = dict(zip(copies, runs, strict=False))
-    copies, found = list(known_as.values()), [msgspec.structs.replace(hit, copy=known_as[hit.copy]) for hit in found]
-    message = Message(
-        id=number, user=1, message_id=f"{number}@x", subject="Autumn", sender="a@x.example", mail_from="", via=Via.CLI,
-        created_at=now,
+def stories_of_readers(count, seed):
+    """What each of the simulator's readers asks for, judged one by one; of those who ask for anything."""
+    mailing = SimulatedMailing(seed)
+    for reader in draw_readers(count, seed):
+        asked = [one for one in requests_of(reader, mailing, decide_fate(reader, mailing)) if one.link >= UNSUBSCRIBE]
+        if asked:
+            yield [story_event(one, {reader.line, reader.mobile}) for one in asked]
+
+
+def story_event(request, own):
+    """What older rules made of it."""
+    who = request.program
+    after = int(request.after * MICROS_PER_SECOND)
+    endpoint = HitEndpoint.DAMAGED_LINK if request.damaged else ENDPOINTS.get(request.link, HitEndpoint.LINK)
+    kind = EventKind.VIEWED if request.method == "HEAD" else KINDS.get(endpoint, EventKind.VIEWED)
+    facts = network_facts(who.address)
+    hit = Hit(
+        EPOCH + after, endpoint, 1, 1, 1, -1 if request.damaged else max(request.link, -1), request.method,
+        who.user_agent, KEEPER.keep(who.address, EPOCH), {}, facts,
     )  # fmt: skip
-    rows = tuple(Copy(one, number, f"r{one}@x{one % 50}.example", CopyStatus.SENT) for one in copies)
-    store.digest.apply(Batch(submissions=[Submission(message, (), rows)]))
-    known = {}
-    for start in range(0, len(found), BATCH):
-        made = []
-        for place, hit in enumerate(found[start : start + BATCH], before + start + 1):
-            key = hit.endpoint, hit.user_agent
-            if key not in known:
-                known[key] = judge(hit, sent_at=None), {"user_agent": hit.user_agent}
-            judged, facts = known[key]
-            kind = EventKind.CLICKED if hit.endpoint is HitEndpoint.LINK else EventKind.OPENED
-            made.append(
-                Event(
-                    place, kind, hit.at, number, hit.copy, hit.position, judged.verdict, judged.reasons, 1, facts,
-                    hit.address,
-                )
+    judged = judge(hit, sent_at=EPOCH)
+    told = {"user_agent": who.user_agent} | facts | ({"client": judged.client} if judged.client else {})
+    if kind is EventKind.VIEWED:
+        told |= {"page": endpoint.value} | ({"method": "HEAD"} if request.method == "HEAD" else {})
+    return StoryEvent(
+        kind, after, hit.position, judged.verdict, judged.reasons, RULES_VERSION - 1, told, hit.address,
+        own=who.address in own,
+    )  # fmt: skip
+
+
+def fill(folder, events):
+    """Mailing after mailing, an hour apart, until there are about so many events."""
+    chance = random.Random(events)
+    with BulkLoad(folder) as load:
+        book = load.learn(stories_of_readers(READERS, 7))
+        while load.events < events:
+            number = 1 + len(load.messages)
+            at = EPOCH + number * HOUR_US
+            message = Message(
+                id=number, user=1, message_id=f"{number}@x", subject="Autumn", sender="a@x.example", mail_from="",
+                via=Via.CLI, created_at=at,
             )  # fmt: skip
-        entry = store.digest.apply(Batch(events=made))
-        history.append(made, {}, number=entry.first)
-    return len(found)
+            each = sum(map(len, book.stories)) / len(book.stories)
+            count = max(1, min(COPIES, round((events - load.events) / each)))
+            people = [f"r{number}.{place}@x{place % 50}.example" for place in range(count)]
+            load.mailing(message, book, people, chance.choices(range(len(book.stories)), k=count), at=at)
+    return load
 
 
 def measure(events):
     folder = Path(tempfile.mkdtemp())
-    store, history = open_store(f"sqlite:///{folder}/state.sqlite"), open_history(folder / "history.duckdb")
-    total = fill(store, history, events)
-    while history.merge():  # what the digest does in quiet times
-        pass
-    print(f"{total:,} events are there", file=sys.stderr)
+    try:
+        load = fill(folder, events)
+        print(
+            f"{load.events:,} events are there after {load.seconds:.0f} s of processor time",
+            file=sys.stderr,
+            flush=True,
+        )
+        return judged_again(load)
+    finally:
+        shutil.rmtree(folder)
+
+
+def tell(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def judged_again(load):
+    """How many events, how many of them have another verdict now, and the processor seconds."""
+    store, history = load.stores()
     work = Reclassifier(history, store)
     begun = time.process_time()
     work.start()
     while work.step():
         pass
     spent = time.process_time() - begun
-    changed = work.progress().changed
+    changed, total = work.progress().changed, work.progress().total
     history.close()
     store.close()
-    shutil.rmtree(folder)
-    print(f"{total:,} events: {total / spent:,.0f} a second, {changed:,} changed", file=sys.stderr)
+    tell(f"{total:,} events: {total / spent:,.0f} a second, {changed:,} changed")
     return total, changed, spent
 
 
