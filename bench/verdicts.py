@@ -1,6 +1,6 @@
 """Verdicts beside the truth: simulated recipients and filters, through the real rules and the real digest.
 
-    python bench/verdicts.py [--people 5000] [--seeds 3] [--sweeps 5000] [--no-result]
+    python bench/verdicts.py [--people 5000] [--seeds 5] [--sweeps 5000] [--what first second sweeps] [--no-result]
 
 First the population of `postlude simulate` in process: precision and recall of machine clicks, people's clicks lost, by
 habit of filter; then the same of a second population that shares no code with it. Then a mailing of --sweeps copies in
@@ -49,11 +49,13 @@ async def play(readers, mailing):
 
 def population(people, seeds):
     """One row a seed, and the habits of all."""
-    rows, habits = [], {}
+    rows, habits, lost = [], {}, []
     for seed in range(1, seeds + 1):
         readers = draw_readers(people, seed)
         result, _ = asyncio.run(play(readers, SimulatedMailing(seed)))
         done = measure(result.hits, result.events)
+        of_people = done.clicks - done.by_machines
+        lost.append((round(done.people_lost * of_people), of_people))
         tabs = {reader.address for reader in readers if reader.tabs}
         others = measure([hit for hit in result.hits if hit.recipient not in tabs], result.events)
         rows.append(
@@ -67,7 +69,24 @@ def population(people, seeds):
         "seed", "clicks", "by machines", "precision", "recall", "people's clicks lost",
         "without those who open three tabs at once", "people's opens lost",
     ]  # fmt: skip
-    return table(heads, rows) + "\n\n" + habit_table(habits)
+    return "\n\n".join((table(heads, rows), of_all_seeds(lost), habit_table(habits)))
+
+
+def of_all_seeds(lost):
+    """The share of people's clicks lost in all seeds; the interval resamples seeds: a reader's clicks go together."""
+    chance = random.Random(1)
+    drawn = sorted(share(chance.choices(lost, k=len(lost))) for _ in range(10_000))
+    low, high = drawn[len(drawn) // 40], drawn[-len(drawn) // 40]
+    gone, every = map(sum, zip(*lost, strict=True))
+    return (
+        f"People's clicks lost in all {len(lost)} seeds: {gone:,} of {every:,}, {share(lost):.2%} (95 % interval "
+        f"{low:.2%} to {high:.2%}, by resampling seeds)."
+    )
+
+
+def share(lost):
+    gone, every = map(sum, zip(*lost, strict=True))
+    return gone / every
 
 
 def sweeps(copies):
@@ -178,19 +197,25 @@ def habit_table(habits):
     return table(["filter", "clicks", "found"], lines)
 
 
+PARTS = {
+    "first": lambda options: [population(options.people, options.seeds)],
+    "second": lambda options: [
+        "The second population (`bench/second_clicks.py`):",
+        second_population(options.people, options.seeds),
+    ],
+    "sweeps": lambda options: [sweeps(options.sweeps)],
+}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--people", type=int, default=5_000)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--sweeps", type=int, default=5_000)
+    parser.add_argument("--what", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--no-result", action="store_true", help="print only")
     options = parser.parse_args()
-    parts = (
-        population(options.people, options.seeds),
-        "The second population (`bench/second_clicks.py`):",
-        second_population(options.people, options.seeds),
-        sweeps(options.sweeps),
-    )
+    parts = [part for name in options.what for part in PARTS[name](options)]
     text = (
         f"Rules version {RULES_VERSION}; {options.people:,} recipients a seed. Floors: precision 0.98, recall 0.95, at "
         "most 0.5 % of people's clicks lost; people who clicked within 1 % of the truth. One reader of a hundred opens "
