@@ -99,9 +99,10 @@ def _digested(folder, plans, loaded, run_rows):
 
 def _read(row):
     decode = msgspec.json.decode
+    number, kind, at, message, copy, position, verdict, reasons, version, facts, address = row[:11]
+    because, told = decode(reasons, type=tuple[str, ...]), decode(facts, type=dict[str, str])
     return Event(
-        row[0], EventKind(row[1]), *row[2:6], Verdict(row[6]), decode(row[7], type=tuple[str, ...]), row[8],
-        decode(row[9], type=dict[str, str]), row[10],
+        number, EventKind(kind), at, message, copy, position, Verdict(verdict), because, version, told, address
     )  # fmt: skip
 
 
