@@ -4,6 +4,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 WORKERS ?= 2
 WAITERS ?= 4
+# Every process of a test run loads the same modules: where the environment forbids to keep them compiled, each compiles
+# all of them again, which is half of what a start costs.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: chaos damage help env dev up test check lint unit-tests every-test coverage process-tests thorough test-pythons fix hooks servers lock docs screenshots clean fuzz simulate bench-relay bench-send bench-edge bench-startup bench-instrument bench-digest bench-backlog bench-feedback bench-import bench-verdicts bench-report bench-hot bench-estimates attack

@@ -192,6 +192,7 @@ def test_a_report_is_read_about_as_many_recipients_as_a_mail_has() -> None:
     assert len(parse(report_about(20_000))) == 1_000
 
 
+@pytest.mark.no_cover  # small reports reach the same lines; tracing this one doubles what it costs
 def test_what_is_quoted_of_a_conversation_is_searched_once_for_all_recipients() -> None:
     """Else a report at the limits of both would take a minute."""
     found = parse(report_about(1_000, text="<<< 550 no\n" * 100_000, diagnostic="550"))

@@ -8,6 +8,8 @@ from mails.minting import EVERYTHING, html, link, pixel, track
 from mails.written import mail, multipart, part
 from postlude.instrument import LinkReason
 
+pytestmark = pytest.mark.no_cover  # small mail reaches the same lines; tracing megabytes doubles what they cost
+
 URL = "https://x.example/a"
 LINK = f'<a href="{URL}">x</a>'
 MANY = pytest.mark.parametrize("count", [10_000, 40_000])
