@@ -12,9 +12,9 @@ from servers.pair import Servers
 from servers.postlude import Postlude
 from servers.shop import Shop
 from servers.sink import Sink
-from support.databases import migrated_database, postgresql, postgresql_url
+from support.databases import database_pool, migrated_database, postgresql, postgresql_url
 
-__all__ = ["migrated_database", "postgresql", "postgresql_url"]
+__all__ = ["database_pool", "migrated_database", "postgresql", "postgresql_url"]
 
 LOG_TAIL = 20_000
 
@@ -35,6 +35,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("mail"))
         if "browser" in fixtures:
             item.add_marker("browser")
+        if "shared_postlude" in fixtures:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.fixture(scope="session")
@@ -103,6 +105,15 @@ def postlude(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callabl
         request.node.add_report_section(
             "teardown", f"Postlude {instance.home.name}", instance.child.output()[-LOG_TAIL:]
         )
+
+
+@pytest.fixture(scope="module")
+def shared_postlude(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postlude]:
+    """One instance for the tests of a module, each of which writes to addresses of its own: a start costs more."""
+    instance = Postlude(tmp_path_factory.mktemp("shared"))
+    instance.start()
+    yield instance
+    instance.close()
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from postlude.store import Store, open_store
-from support.databases import created_database, migrated_database, postgresql, postgresql_url
+from support.databases import created_database, database_pool, migrated_database, postgresql, postgresql_url
 from support.query_plans import QueryPlans, is_allowed, watched
 from support.state_template import sqlite_state
 
-__all__ = ["migrated_database", "postgresql", "postgresql_url"]
+__all__ = ["database_pool", "migrated_database", "postgresql", "postgresql_url"]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

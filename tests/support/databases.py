@@ -1,6 +1,5 @@
 """PostgreSQL as Debian packages it, one server a test process: fixtures for the folders that ask for it."""
 
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,6 +8,7 @@ import pytest
 
 from postlude.store import open_store
 from servers.postgresql import Postgresql
+from support.database_pool import DatabasePool
 
 _ACCOUNT = "postgres"
 
@@ -43,15 +43,27 @@ def created_database(server: str, name: str, template: str = "template1") -> Ite
 
 @pytest.fixture(scope="session")
 def migrated_database(postgresql: str) -> Iterator[str]:
-    """The name of a database that has all tables and is copied for every test."""
+    """The name of a database that has all tables and is copied."""
     name = "migrated"
     with created_database(postgresql, name) as url:
         open_store(url).close()
         yield name
 
 
+@pytest.fixture(scope="session")
+def database_pool(postgresql: str, migrated_database: str) -> Iterator[DatabasePool]:
+    """Copies of the migrated database."""
+
+    def connect(name: str) -> "psycopg.Connection[tuple[object, ...]]":
+        return psycopg.connect(host=postgresql, user=_ACCOUNT, dbname=name, autocommit=True)
+
+    pool = DatabasePool(connect, migrated_database)
+    yield pool
+    pool.close()
+
+
 @pytest.fixture
-def postgresql_url(postgresql: str, migrated_database: str) -> Iterator[str]:
+def postgresql_url(postgresql: str, database_pool: DatabasePool) -> Iterator[str]:
     """A database of its own with all its tables and no rows."""
-    with created_database(postgresql, f"t{uuid.uuid4().hex}", migrated_database) as url:
-        yield url
+    with database_pool.lent() as name:
+        yield _address(postgresql, name)

@@ -6,10 +6,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from support.databases import migrated_database, postgresql, postgresql_url
+from support.databases import database_pool, migrated_database, postgresql, postgresql_url
 from support.releases import RELEASES, unpacked
 
-__all__ = ["migrated_database", "postgresql", "postgresql_url"]
+__all__ = ["database_pool", "migrated_database", "postgresql", "postgresql_url"]
 
 
 @pytest.fixture(scope="module", params=RELEASES)
