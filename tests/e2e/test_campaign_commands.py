@@ -2,10 +2,11 @@
 
 import re
 import urllib.request
-from collections.abc import Callable
 from email import message_from_bytes, policy
-from pathlib import Path
 
+import pytest
+
+from servers.commands import Done
 from servers.postlude import Postlude
 from servers.waiting import wait_for
 from support.present import present
@@ -32,49 +33,69 @@ def fetch(url: str) -> int:
         return int(answer.status)
 
 
-def test_a_campaign_by_commands(postlude: Callable[..., Postlude], tmp_path: Path) -> None:
-    running = postlude()
-    people, html, prices = tmp_path / "people.csv", tmp_path / "news.html", tmp_path / "prices.csv"
+@pytest.fixture(scope="module")
+def draft(shared_postlude: Postlude, tmp_path_factory: pytest.TempPathFactory) -> Done:
+    """A list of six people and a campaign for it; what the command that made it reported."""
+    folder = tmp_path_factory.mktemp("files")
+    people, html, prices = folder / "people.csv", folder / "news.html", folder / "prices.csv"
     people.write_text("email,first_name\n" + "".join(f"p{n}@customer.test,Ada{n}\n" for n in range(6)))
     html.write_text(HTML)
     prices.write_text("a;1\n")
     agreed = ("--agreed", "at the till, 2026", "--consent", "mail")
-    assert running.run("lists", "add", "News").code == 0
-    assert running.run("contacts", "import", people, "--list", "News", *agreed).code == 0
-    content = (
-        "--subject",
-        "News for {{ contact.first_name }}",
-        "--preheader",
-        "Short",
-        "--html",
-        html,
-        "--host",
-        prices,
-    )
-    made = running.run(
-        "campaigns", "create", "Spring", "--from", "News <news@s.test>", *content, "--list", "News", "--json"
-    )
-    assert made.code == 0, made
-    assert made.json["status"] == "draft"
-    assert made.json["contacts"] == 6
-    assert running.run("campaigns", "check", "spring").code == 0
-    assert "Ada0" in running.run("campaigns", "preview", "spring", "--contact", "p0@customer.test").out
-    assert running.run("campaigns", "test", "spring", "--to", "me@s.test").code == 0
-    assert running.run("campaigns", "send", "spring", "--json").code == 0
-    wait_for("the end", lambda: running.run("campaigns", "show", "spring", "--json").json["status"] == "sent", 40)
-    mails = wait_for("the test mail", lambda: len(delivered(running)) == 7 and delivered(running), 20)
-    assert "Dear Ada3," in mails["p3@customer.test"]
-    assert ".gif" not in mails["me@s.test"]
+    shared_postlude.done("lists", "add", "News")
+    shared_postlude.done("contacts", "import", people, "--list", "News", *agreed)
+    subject = ("--subject", "News for {{ contact.first_name }}", "--preheader", "Short")
+    content = ("--from", "News <news@s.test>", *subject, "--html", html, "--host", prices, "--list", "News")
+    return shared_postlude.done("campaigns", "create", "Spring", *content, "--json")
+
+
+@pytest.fixture(scope="module")
+def sent(shared_postlude: Postlude, draft: Done) -> Postlude:
+    """An instance that has sent the campaign and a test mail of it before."""
+    assert draft.json["status"] == "draft"
+    shared_postlude.done("campaigns", "test", "spring", "--to", "me@s.test")
+    shared_postlude.done("campaigns", "send", "spring", "--json")
+    shown = ("campaigns", "show", "spring", "--json")
+    wait_for("the end", lambda: shared_postlude.done(*shown).json["status"] == "sent", 40)
+    wait_for("the test mail", lambda: len(delivered(shared_postlude)) == 7)
+    return shared_postlude
+
+
+def test_a_draft_counts_its_contacts(draft: Done) -> None:
+    assert draft.json["status"] == "draft"
+    assert draft.json["contacts"] == 6
+
+
+def test_it_is_checked(shared_postlude: Postlude, draft: Done) -> None:
+    assert shared_postlude.run("campaigns", "check", draft.json["name"]).code == 0
+
+
+def test_a_preview_is_written_to_a_contact(shared_postlude: Postlude, draft: Done) -> None:
+    preview = shared_postlude.done("campaigns", "preview", draft.json["name"], "--contact", "p0@customer.test")
+    assert "Ada0" in preview.out
+
+
+def test_everyone_gets_a_mail_of_their_own(sent: Postlude) -> None:
+    mails = delivered(sent)
+    assert [f"Dear Ada{n}," in mails[f"p{n}@customer.test"] for n in range(6)] == [True] * 6
+
+
+def test_a_test_mail_has_no_pixel(sent: Postlude) -> None:
+    assert ".gif" not in delivered(sent)["me@s.test"]
+
+
+def test_what_the_reader_fetches_is_in_the_report(sent: Postlude) -> None:
+    mail = delivered(sent)["p3@customer.test"]
     pixel, link, file = (
-        present(re.search(pattern, mails["p3@customer.test"]))[0]
+        present(re.search(pattern, mail))[0]
         for pattern in (r"http[^\"]+\.gif", r"http[^\"]+shop[^\"]+", r"http[^\"]+prices[^\"]+")
     )
+    assert link.startswith(sent.edge_url)
     assert fetch(pixel) == fetch(file) == 200
-    assert link.startswith(running.edge_url)
     report = wait_for(
-        "the open and the download",
+        "the download",
         lambda: (
-            (found := running.run("campaigns", "report", "spring", "--json").json)
+            (found := sent.done("campaigns", "report", "spring", "--json").json)
             and sum(one["clicks"] + one["clicks_unknown"] + one["clicks_machine"] for one in found["links"])
             and found
         ),
@@ -82,10 +103,16 @@ def test_a_campaign_by_commands(postlude: Callable[..., Postlude], tmp_path: Pat
     )
     assert report["all"]["sent"] == 6
     assert report["all"]["delivered"] == 6
-    again = running.run("campaigns", "follow-up", "spring", "--name", "Once more", "--json").json
+
+
+def test_a_follow_up_is_a_draft_for_who_did_nothing(sent: Postlude) -> None:
+    again = sent.done("campaigns", "follow-up", "spring", "--name", "Once more", "--json").json
     assert again["status"] == "draft"
     assert again["name"] == "Once more"
     assert again["contacts"] in {5, 6}  # whether a person opened it is the judge's matter
-    refused = running.run("campaigns", "send", "spring")
+
+
+def test_a_campaign_goes_once(sent: Postlude) -> None:
+    refused = sent.run("campaigns", "send", "spring")
     assert refused.code == 2
     assert "only a draft" in refused.err

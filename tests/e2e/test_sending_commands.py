@@ -2,6 +2,9 @@
 
 import smtplib
 from collections.abc import Callable
+from pathlib import Path
+
+import pytest
 
 from servers.commands import POSTLUDE, Done, run
 from servers.difficult import DROP
@@ -24,17 +27,26 @@ def status_of(running: Postlude, recipient: str) -> str:
     return next((copy["status"] for copy in copies if copy["recipient"] == recipient), "")
 
 
-def test_sendmail_stores_while_nothing_runs_and_it_leaves_later(postlude: Callable[..., Postlude], sink: Sink) -> None:
+def test_sendmail_sends_to_the_recipients_in_the_mail(postlude: Callable[..., Postlude], sink: Sink) -> None:
     running = postlude(smtp_host=LOOPBACK, smtp_port=sink.port, smtp_tls="none")
     assert sendmail(running, "-t", "-oi") == (0, "")
     wait_for("both copies", lambda: sink.counts() == {"ops@customer.test": 1, "boss@customer.test": 1})
     assert not any(b"boss@" in delivery.data for delivery in sink.deliveries)
+
+
+def test_sendmail_stores_while_nothing_runs_and_it_leaves_later(postlude: Callable[..., Postlude], sink: Sink) -> None:
+    running = postlude(smtp_host=LOOPBACK, smtp_port=sink.port, smtp_tls="none")
     running.stop()
     assert sendmail(running, "-f", "cron@host.test", "late@customer.test") == (0, "")
     running.start()
     wait_for("the late copy", lambda: sink.counts()["late@customer.test"] == 1)
-    assert sendmail(running, "-Z")[0] == 64
-    assert sendmail(running, "-t", given=b"From: a@b.test\n\nx\n")[0] == 64
+
+
+@pytest.mark.parametrize(
+    ("option", "given"), [("-Z", RAW_MAIL), ("-t", b"From: a@b.test\n\nx\n")], ids=["unknown", "without recipients"]
+)
+def test_sendmail_refuses_wrong_use(tmp_path: Path, option: str, given: bytes) -> None:
+    assert run(option, settings={"data": tmp_path / "data"}, given=given, program=SENDMAIL).code == 64
 
 
 def test_another_account_goes_through_the_relay(postlude: Callable[..., Postlude], sink: Sink) -> None:
@@ -91,18 +103,28 @@ def test_users_their_passwords_senders_and_limits(postlude: Callable[..., Postlu
 def test_an_indeterminate_copy_goes_again_when_it_is_told_to(postlude: Callable[..., Postlude], sink: Sink) -> None:
     sink.answer = DROP
     running = postlude(smtp_host=LOOPBACK, smtp_port=sink.port, smtp_tls="none")
-    assert sendmail(running, "ops@customer.test")[0] == 0
+    sendmail(running, "ops@customer.test")
     wait_for("indeterminate", lambda: status_of(running, "ops@customer.test") == "indeterminate")
-    (story,) = running.timeline("ops@customer.test")["messages"]
     sink.answer = ""
-    copy = story["message"]["copies"][0]["copy"]
-    assert running.run("resend", copy).code == 0
+    assert running.run("resend", the_copy(running, "ops@customer.test")).code == 0
     wait_for("sent", lambda: status_of(running, "ops@customer.test") == "sent")
-    again = running.run("resend", copy)
+    (story,) = running.timeline("ops@customer.test")["messages"]
+    reported = [entry["summary"] for entry in story["timeline"]]
+    assert any("a user asked for it" in text for text in reported), reported
+
+
+def test_a_copy_that_was_sent_does_not_go_again(postlude: Callable[..., Postlude]) -> None:
+    running = postlude()
+    sendmail(running, "ops@customer.test")
+    wait_for("sent", lambda: status_of(running, "ops@customer.test") == "sent")
+    again = running.run("resend", the_copy(running, "ops@customer.test"))
     assert again.code == 2
     assert "would bring it twice" in again.err
     assert running.run("resend", "0123456789abcdef").code == 6
     assert running.run("resend", "no-id").code == 2
-    (story,) = running.timeline("ops@customer.test")["messages"]
-    reported = [entry["summary"] for entry in story["timeline"]]
-    assert any("a user asked for it" in text for text in reported), reported
+
+
+def the_copy(running: Postlude, recipient: str) -> str:
+    """The id of the recipient's only copy."""
+    (story,) = running.timeline(recipient)["messages"]
+    return str(story["message"]["copies"][0]["copy"])

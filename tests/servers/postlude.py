@@ -118,6 +118,12 @@ class Postlude:
         """One command with this instance's settings."""
         return run(*arguments, settings=self.settings, given=given)
 
+    def done(self, *arguments: str | Path) -> Done:
+        """One command that must succeed: what a test prepares."""
+        done = self.run(*arguments)
+        assert done.code == 0, done
+        return done
+
     def timeline(self, query: str) -> dict[str, Any]:
         """`postlude timeline QUERY --json`; {} while nothing is stored under it, and while the app is starting."""
         done = self.run("timeline", query, "--json")

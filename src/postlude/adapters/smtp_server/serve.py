@@ -23,7 +23,6 @@ async def serve(
     stop: asyncio.Event,
 ) -> None:
     """Answer on a listening socket until `stop`, then let open transactions end for up to 5 seconds."""
-    loop = asyncio.get_running_loop()
     sessions: dict[_Tracked, None] = {}
     buffers = MessageBuffers(config.buffered_bytes)
     caps = ConnectionCaps(
@@ -53,17 +52,23 @@ async def serve(
         make_room=make_room,
         tls=config.tls if config.implicit_tls else None,
     )
+    error = await _accept_until(stop, listener)
+    sock.close()
+    await _end(sessions)
+    if error is not None:
+        raise error
+
+
+async def _accept_until(stop: asyncio.Event, listener: Listener) -> Exception | None:
+    """What ended accepting connections before `stop` did."""
+    loop = asyncio.get_running_loop()
     accepting = loop.create_task(listener.accept())
     waiting = loop.create_task(stop.wait())
     await asyncio.wait({accepting, waiting}, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
     accepting.cancel()
-    results = await asyncio.gather(accepting, return_exceptions=True)
-    sock.close()
-    await _end(sessions)
-    for error in results:
-        if isinstance(error, Exception):
-            raise error
+    [ended] = await asyncio.gather(accepting, return_exceptions=True)
+    return ended if isinstance(ended, Exception) else None
 
 
 async def _end(sessions: Collection[SmtpServerSession]) -> None:
