@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import itemgetter
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 from sqlalchemy import Connection, Dialect, Row, Table
@@ -88,6 +88,25 @@ def chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
     every = list(values)
     for start in range(0, len(every), size):
         yield every[start : start + size]
+
+
+class RowWithId(Protocol):
+    """A row with an id."""
+
+    @property
+    def id(self) -> int:
+        """Grows from row to row."""
+
+
+RowT = TypeVar("RowT", bound=RowWithId)
+
+
+def after_last(page: Callable[[int], list[RowT]]) -> Iterator[list[RowT]]:
+    """All pages: `page` gives the rows after an id, in the order of their ids, and none at the end."""
+    after = 0
+    while rows := page(after):
+        yield rows
+        after = rows[-1].id
 
 
 def named(name: str, what: str = "list") -> str:

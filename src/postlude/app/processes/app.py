@@ -1,13 +1,9 @@
 """The app process: web app, imports, mailboxes and campaigns put together beside the flow of mail, in order."""
 
 import asyncio
-import threading
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
 from functools import partial
 from socket import socket
-from types import TracebackType
-from typing import Self
 
 from postlude.api import create_api
 from postlude.app.background.campaign_supervisor import CampaignWorkers
@@ -24,6 +20,7 @@ from postlude.app.build.sending import retry_schedule
 from postlude.app.build.stores import Stores
 from postlude.app.build.web import WebWiring, api_beside_web, build_api_deps, build_web_deps
 from postlude.app.processes.http_server import WebServer
+from postlude.app.processes.lifetime import Lifetime
 from postlude.app.processes.mail_flow import MailFlow
 from postlude.app.processes.web_socket import WebSocket
 from postlude.services.accounts.users import sign_in_link
@@ -33,7 +30,7 @@ from postlude.web import create_app
 from postlude.worker.imports import Imports
 
 
-class AppProcess:
+class AppProcess(Lifetime):
     """An async context in that of its `flow`: inside it everything runs.
 
     `supervised`: `postlude up` started the others.
@@ -42,6 +39,7 @@ class AppProcess:
     def __init__(
         self, parts: Parts, stores: Stores, flow: MailFlow, web: WebSocket, watch: HealthWatch, *, supervised: bool
     ) -> None:
+        super().__init__()
         self._parts = parts
         self._store, self._history, self._journal = stores.store, stores.history, stores.journal
         self._first_password = stores.first_password
@@ -50,30 +48,15 @@ class AppProcess:
         self._web = web
         self._watch = watch
         self._supervised = supervised
-        self._stack = AsyncExitStack()
         self._stopping = asyncio.Event()
 
-    async def __aenter__(self) -> Self:
-        """Start the web app and what works in the background."""
-        try:
-            await self._start()
-        except BaseException:
-            await self._stack.aclose()
-            raise
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop in reverse: at last the web app takes no new requests."""
-        await self._stack.aclose()
-
     async def _start(self) -> None:
-        # In this order: what an earlier step opened, later ones use, and it is closed after them.
+        # In this order: what an earlier step opened, later ones use, and it is closed after them. So at last the web
+        # app takes no new requests.
         self._build_readers()
         await self._serve_web()
         await self._serve_control()
-        self._start_imports()
+        self._start_thread("imports", self._imports.run, self._imports.stop)
         await self._start_background()
         self._watch.running.store = self._store
         self._stack.callback(setattr, self._watch.running, "store", None)
@@ -142,16 +125,6 @@ class AppProcess:
         async def end() -> None:
             self._stopping.set()
             await server.stop()
-
-        self._stack.push_async_callback(end)
-
-    def _start_imports(self) -> None:
-        thread = threading.Thread(target=self._imports.run, name="imports")
-        thread.start()
-
-        async def end() -> None:
-            self._imports.stop()
-            await asyncio.to_thread(thread.join)
 
         self._stack.push_async_callback(end)
 

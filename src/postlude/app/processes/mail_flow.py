@@ -6,11 +6,7 @@ leaves while they load.
 
 import asyncio
 import sys
-import threading
-from collections.abc import Callable
-from contextlib import AsyncExitStack
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from postlude.adapters.sandbox_outbox import SandboxOutbox
 from postlude.app.background.health_watch import HealthWatch, WatchedLoop
@@ -19,6 +15,7 @@ from postlude.app.build.digest import build_digest, own_visits, window_settings
 from postlude.app.build.revocations import build_revoker
 from postlude.app.build.sending import build_sender, build_tracker, build_transport
 from postlude.app.build.stores import Stores
+from postlude.app.processes.lifetime import Lifetime
 from postlude.services.change_feed import Changes
 from postlude.services.digest.loop import Digest
 from postlude.services.digest.rebuild_all import Rebuilder
@@ -32,14 +29,14 @@ from postlude.worker import Worker
 _SWITCH_SECONDS: Final = 0.001
 
 
-class MailFlow:
+class MailFlow(Lifetime):
     """An async context: inside it what is journaled is digested, and what is due leaves."""
 
     def __init__(self, parts: Parts, stores: Stores, watch: HealthWatch) -> None:
+        super().__init__()
         self._parts: Final = parts
         self._store, self._history, self._journal = stores.store, stores.history, stores.journal
         self._watch: Final = watch
-        self._stack: Final = AsyncExitStack()
         self.changes: Final = Changes()
         self.spool_out, self.spool_in = parts.folder.outgoing_mail(), parts.folder.returned_mail()
         self.tracker: Final = build_tracker(parts)
@@ -55,46 +52,21 @@ class MailFlow:
         keep = parts.settings.keep_events_days
         self.rebuilder: Final = Rebuilder(self._history, self._store, parts.clock, keep_events_days=keep)
 
-    async def __aenter__(self) -> Self:
-        """Start digest and sender."""
+    async def _start(self) -> None:
+        # At the end in reverse: no new copies, then what was seen is digested.
         sys.setswitchinterval(_SWITCH_SECONDS)
         self._stack.callback(self._watch.running.let_go)
-        try:
-            revoker = build_revoker(self._parts.settings.data, self._store)
-            self._watch.running.loops.append(WatchedLoop("withdrawals", revoker))
-            self._start_thread("revocations", revoker.run, revoker.wake)
-            self._start_digest(revoker)
-            await self._start_sender()
-        except BaseException:
-            await self._stack.aclose()
-            raise
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop in reverse: no new copies, then what was seen is digested."""
-        await self._stack.aclose()
-
-    def _start_thread(
-        self, name: str, work: Callable[[threading.Event], object], wake: Callable[[], object] = lambda: None
-    ) -> None:
-        stop = threading.Event()
-        thread = threading.Thread(target=work, args=(stop,), name=name)
-        thread.start()
-
-        async def end() -> None:
-            stop.set()
-            wake()
-            await asyncio.to_thread(thread.join)
-
-        self._stack.push_async_callback(end)
+        revoker = build_revoker(self._parts.settings.data, self._store)
+        self._watch.running.loops.append(WatchedLoop("withdrawals", revoker))
+        self._start_stoppable("revocations", revoker.run, revoker.wake)
+        self._start_digest(revoker)
+        await self._start_sender()
 
     def _start_digest(self, revoker: Revoker) -> None:
         digest = self._built_digest(revoker)
         running, state = self._watch.running, digest.state
         running.digest, running.behind = digest, lambda: state.behind
-        self._start_thread("digest", digest.run)
+        self._start_stoppable("digest", digest.run)
 
     def _built_digest(self, revoker: Revoker) -> Digest:
         return build_digest(

@@ -123,8 +123,7 @@ def recipients(campaign: str, file: Path) -> None:
     """Write every copy of CAMPAIGN with what became of it."""
     with open_store_of(load()) as store:
         found = find_campaign(store, campaign)
-        messages = [variant.message for variant in store.campaigns.variants(found.id)]
-        _write(file, [copies_table(store, messages)], "copies")
+        _write(file, [copies_table(store, store.campaigns.message_ids(found.id))], "copies")
 
 
 @command.command()

@@ -93,7 +93,7 @@ def totals_of(store: Store, wanted: Sequence[int]) -> dict[int, Funnel]:
 
 def hidden_of(store: Store, campaign: Campaign) -> OpenEstimate | None:
     """The estimate alone."""
-    messages = [variant.message for variant in store.campaigns.variants(campaign.id)]
+    messages = store.campaigns.message_ids(campaign.id)
     return _hidden(store, messages, totals_of(store, [campaign.id])[campaign.id].delivered)
 
 

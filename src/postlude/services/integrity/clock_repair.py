@@ -52,7 +52,7 @@ def _sent_at_once(store: Store, now: int) -> int:
     for one in store.campaigns.latest([CampaignStatus.SCHEDULED]):
         if one.scheduled_at is None or one.scheduled_at <= now + wait:
             continue
-        messages = store.messages.get_many([variant.message for variant in store.campaigns.variants(one.id)])
+        messages = store.messages.get_many(store.campaigns.message_ids(one.id))
         if any(one.scheduled_at <= message.created_at + wait for message in messages.values()):
             repaired += store.campaigns.move(one.id, [one.status], one.status, scheduled_at=now)
     return repaired

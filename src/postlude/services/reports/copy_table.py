@@ -33,19 +33,15 @@ def every_copy(store: Store, user: int | None = None) -> DataTable:
 
 
 def _all_rows(store: Store, user: int | None) -> Iterator[list[CellValue]]:
-    after = 0
-    while page := store.messages.in_order(user, after, _MESSAGES):
-        yield from _rows(store, page)
-        after = page[-1].id
+    for some in store.messages.in_parts(user, _MESSAGES):
+        yield from _rows(store, some)
 
 
 def _rows(store: Store, messages: Iterable[Message]) -> Iterator[list[CellValue]]:
     every = {message.id: message for message in messages}
     names = store.campaigns.names_of(every)
-    after = 0
-    while copies := store.campaigns.recipients(list(every), "", after, _AT_ONCE):
+    for copies in store.campaigns.recipients_in_parts(list(every), _AT_ONCE):
         for view, copy in zip(copy_views_of(store, copies), copies, strict=True):
             subject = every[copy.message].subject
             first = [id_text(copy.id), id_text(copy.message), names.get(copy.message), subject]
             yield [*first, *(getattr(view, field) for field in _VIEWED)]
-        after = copies[-1].id

@@ -124,10 +124,7 @@ class Reports:
         """Write every event, or those of a user's messages, to a Parquet file; how many."""
         if user is None:
             return self._history.export_events(path)
-        mine, after = list[int](), 0
-        while page := self._store.messages.in_order(user, after, _AT_ONCE):
-            mine += [message.id for message in page]
-            after = page[-1].id
+        mine = [message.id for some in self._store.messages.in_parts(user, _AT_ONCE) for message in some]
         return self._history.export_events(path, mine)
 
     def copy_views(self, copies: Iterable[Copy]) -> list[CopyView]:

@@ -135,6 +135,10 @@ class CampaignQueries(TopicQueries):
             rows = connection.execute(query.order_by(campaign_variants.c.name))
             return [as_struct(Variant, row) for row in rows]
 
+    def message_ids(self, campaign: int) -> list[int]:
+        """The messages of a campaign: one for each variant."""
+        return [variant.message for variant in self.variants(campaign)]
+
     def finished_before(self, user: int, at: int, limit: int) -> dict[int, list[int]]:
         """The messages of a user's newest campaigns that were sent and begun before `at`, by campaign."""
         mine = campaigns.c.user == user, campaigns.c.status == CampaignStatus.SENT.value, campaigns.c.started_at < at

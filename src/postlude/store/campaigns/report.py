@@ -1,12 +1,12 @@
 """Counts of campaigns: one row per message, over all of its copies."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, Protocol
 
 from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select
 
 from postlude.model.words import CopyStatus
-from postlude.store.base import TopicQueries, as_struct
+from postlude.store.base import TopicQueries, after_last, as_struct
 from postlude.store.campaigns.rows import Funnel
 from postlude.store.contacts.tables import suppressions
 from postlude.store.messages.copy_states import CopyState, CopyStates, StateCount
@@ -53,6 +53,10 @@ class CampaignReports(TopicQueries):
             query = query.where(_conditions()[what])
         with self._database.read() as connection:
             return [as_struct(Copy, row) for row in connection.execute(query.order_by(copies.c.id).limit(limit))]
+
+    def recipients_in_parts(self, messages: Sequence[int], size: int) -> Iterator[list[Copy]]:
+        """All copies of these messages in the order of their ids, so many at a time."""
+        return after_last(lambda after: self.recipients(messages, "", after, size))
 
 
 def count_funnel(states: Iterable[StateCount]) -> dict[str, int]:

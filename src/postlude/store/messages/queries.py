@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select, union
 
 from postlude.model.errors import NotFoundError
 from postlude.model.words import CopyStatus, Via
-from postlude.store.base import TopicQueries, as_struct, chunks, lookup_key
+from postlude.store.base import TopicQueries, after_last, as_struct, chunks, lookup_key
 from postlude.store.messages.rows import Activity, Copy, Link, LinkActivity, Message, MessageTotals, StoredChecksum
 from postlude.store.messages.tables import copies, copy_activity, link_activity, links, message_aliases, messages
 
@@ -227,6 +227,10 @@ class MessageQueries(TopicQueries):
             query = query.where(messages.c.user == user)
         with self._database.read() as connection:
             return [as_struct(Message, row) for row in connection.execute(query)]
+
+    def in_parts(self, user: int | None, size: int) -> Iterator[list[Message]]:
+        """All of `in_order`, so many at a time."""
+        return after_last(lambda after: self.in_order(user, after, size))
 
     def find(self, query: str, limit: int = 100) -> list[int]:
         """Ids of the messages with this Message-ID, to this address, or single ones from it; newest first."""

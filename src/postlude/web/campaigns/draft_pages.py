@@ -61,7 +61,7 @@ def report(request: Request, deps: WebDeps, campaign: Campaign) -> CampaignRepor
 
 def _judged(request: Request, deps: WebDeps, campaign: Campaign) -> list[JudgedLine]:
     """How its opens and clicks were judged; of a large one not quite of this moment."""
-    messages = [variant.message for variant in deps.store.campaigns.variants(campaign.id)]
+    messages = deps.store.campaigns.message_ids(campaign.id)
     return report_cache_of(request).get(("judged", campaign.id), lambda: deps.reports.judged(messages))
 
 

@@ -44,7 +44,7 @@ def people(
     start = parse_id(after) if after else 0
     if start is None:
         raise NotFoundError(f"no copy has the id {after}")
-    messages = [variant.message for variant in deps.store.campaigns.variants(found.id)]
+    messages = deps.store.campaigns.message_ids(found.id)
     copies = deps.store.campaigns.recipients(messages, what, start, _PAGE + 1)
     return pages_of(request).render(
         request,

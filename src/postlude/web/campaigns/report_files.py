@@ -15,7 +15,6 @@ from postlude.services.campaigns.report_tables import report_tables, results_dat
 from postlude.services.reports.copy_table import copies_table
 from postlude.services.reports.event_table import EVENT_COLUMNS, event_rows
 from postlude.services.reports.shapes import TimelineEntry
-from postlude.store.campaigns.rows import Campaign
 from postlude.web.audit_trail import does
 from postlude.web.campaigns.comparison_pages import results_table
 from postlude.web.campaigns.draft_pages import find, report
@@ -58,7 +57,7 @@ def report_file(
 def recipients_file(deps: Deps, viewer: SignedIn, campaign: str, form: TableFormat) -> Response:
     """Every copy with what became of it."""
     found = find(deps, viewer, campaign)
-    table = copies_table(deps.store, _messages(deps, found))
+    table = copies_table(deps.store, deps.store.campaigns.message_ids(found.id))
     return table_response([table], form, f"recipients-{campaign}")
 
 
@@ -66,16 +65,10 @@ def recipients_file(deps: Deps, viewer: SignedIn, campaign: str, form: TableForm
 def events_file(deps: Deps, viewer: SignedIn, campaign: str, form: TableFormat) -> Response:
     """Every event of its copies, copy by copy, in words."""
     found = find(deps, viewer, campaign)
-    rows = event_rows(_entries(deps, _messages(deps, found)))
+    rows = event_rows(_entries(deps, deps.store.campaigns.message_ids(found.id)))
     return rows_response(chain([list(EVENT_COLUMNS)], rows), form, f"events-{id_text(found.id)}")
 
 
-def _messages(deps: WebDeps, campaign: Campaign) -> list[int]:
-    return [variant.message for variant in deps.store.campaigns.variants(campaign.id)]
-
-
 def _entries(deps: WebDeps, messages: list[int]) -> Iterator[TimelineEntry]:
-    after = 0
-    while copies := deps.store.campaigns.recipients(messages, "", after, _AT_ONCE):
+    for copies in deps.store.campaigns.recipients_in_parts(messages, _AT_ONCE):
         yield from deps.reports.copies_timeline(copies)
-        after = copies[-1].id

@@ -101,6 +101,11 @@ def test_pages_go_on_where_the_last_one_ended(filled: Store) -> None:
     assert filled.messages.page(before=99) == []
 
 
+@pytest.mark.parametrize(("size", "parts"), [(1, [[1], [3]]), (2, [[1, 3]]), (5, [[1, 3]])])
+def test_a_users_messages_come_in_parts(filled: Store, size: int, parts: list[list[int]]) -> None:
+    assert [[one.id for one in some] for some in filled.messages.in_parts(7, size)] == parts
+
+
 def test_all_messages_come_in_order(filled: Store) -> None:
     assert [one.id for one in filled.messages.in_order(limit=2)] == [1, 2]
     assert [one.id for one in filled.messages.in_order(after=2)] == [3]
