@@ -5,6 +5,7 @@ damaged, a copy of the instance is started again, works, and is compared with th
 once, or somebody was told. Whatever is told to be put back is put back, or repaired as `postlude doctor` says.
 """
 
+import os
 import random
 import shutil
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from chaos.history import Driver, Verdict
 _LEFT_ALONE: Final = (".sock", "-shm", "filler")
 _HALF: Final = 2
 _UNREADABLE: Final = "unreadable"
+_PIPE: Final = "a pipe in its place"
 
 
 class Case(NamedTuple):
@@ -65,7 +67,9 @@ class Instance:
             return mine.verdict
         mine.verdict.steps.append(str(case))
         try:
-            whole = (mine.data / case.path, self.driver.data / case.path) if case.damage == _UNREADABLE else None
+            whole = (
+                (mine.data / case.path, self.driver.data / case.path) if case.damage in {_UNREADABLE, _PIPE} else None
+            )
             return mine.go_on(whole)
         except AssertionError as error:
             mine.verdict.wrong.append(f"{case}: {error}")
@@ -135,6 +139,13 @@ def _unreadable(path: Path, _other: Path, _chance: random.Random) -> bool:
     return True
 
 
+def _a_pipe(path: Path, _other: Path, _chance: random.Random) -> bool:
+    """Who opens it as a file waits for ever for somebody at the other end."""
+    remove(path)
+    os.mkfifo(path)
+    return True
+
+
 def _anothers(path: Path, other: Path, _chance: random.Random) -> bool:
     if not other.exists():
         return False
@@ -154,7 +165,8 @@ DAMAGES: Final[dict[str, Callable[[Path, Path, random.Random], bool]]] = {
     "a folder in its place": _a_folder,
     "a file in its place": _a_file,
     _UNREADABLE: _unreadable,
+    _PIPE: _a_pipe,
     "another instance's": _anothers,
 }
 """What it does returns False where it changes nothing."""
-_OF_FOLDERS: Final = frozenset({"missing", "empty", "a file in its place", _UNREADABLE, "another instance's"})
+_OF_FOLDERS: Final = frozenset({"missing", "empty", "a file in its place", _UNREADABLE, _PIPE, "another instance's"})
