@@ -21,6 +21,7 @@ from postlude.app.processes.reports import ask_supervisor
 from postlude.app.processes.sockets import ENDPOINTS
 from postlude.journal import journal_alarms, spool_problem
 from postlude.kit.loop import ThreadLoop, Troubled
+from postlude.kit.patient_output import STDERR
 from postlude.model.errors import InUseError, StorageError
 from postlude.services.health import (
     STALE_S,
@@ -170,6 +171,7 @@ def look_around(parts: Parts, edge: EdgeWatch, *, supervised: bool, own: str = "
     edge.look()
     root, free = parts.folder.root, shutil.disk_usage(parts.folder.root).free
     found = of_disk(str(root), free, journal_alarms(parts.folder.journal, parts.settings.journal_max_bytes), edge.lost)
+    found += trouble("log", filter(None, [STDERR.problem]), "is written")
     found += trouble("data folder", parts.folder.problems(), "every file and folder can be read")
     found += trouble("stored mail", filter(None, (spool_problem(*one) for one in parts.folder.spools)), "is there")
     found += trouble("signing", parts.dkim.problems(), "every domain has its keys")

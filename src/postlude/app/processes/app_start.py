@@ -3,14 +3,13 @@
 import asyncio
 import gc
 import socket
-import sys
 from contextlib import AsyncExitStack, closing
 from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from postlude.app.build.common import Parts, build_parts
-from postlude.app.processes.event_loop import run_until_stopped, start_log
+from postlude.app.processes.event_loop import run_until_stopped, say, start_log
 from postlude.app.processes.sockets import inherited, listen_for, port_of
 from postlude.app.processes.succession import succeed
 from postlude.app.processes.supervised import APP_STOP_S, Supervision
@@ -73,10 +72,10 @@ async def _run(
 
         app = AppProcess(parts, stores, flow, served, watch, supervised=supervised)
         await stack.enter_async_context(app)
-        _say(app.welcome())
+        say(app.welcome())
         await stop.wait()
         if not supervised:
-            _say("stopping")
+            say("stopping")
 
 
 async def _serve(parts: Parts, web: socket.socket | None, watch: "HealthWatch", stack: AsyncExitStack) -> "WebSocket":
@@ -85,8 +84,3 @@ async def _serve(parts: Parts, web: socket.socket | None, watch: "HealthWatch", 
     from postlude.app.processes.web_socket import WebSocket  # noqa: PLC0415 - see `_run`
 
     return await stack.enter_async_context(WebSocket(parts.settings, web, watch))
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()

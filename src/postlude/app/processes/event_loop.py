@@ -4,7 +4,6 @@ import asyncio
 import faulthandler
 import logging
 import signal
-import sys
 from collections.abc import Awaitable
 from contextlib import suppress
 from typing import Protocol
@@ -14,6 +13,7 @@ import uvloop
 from postlude.app.processes.supervised import Bond, Supervised
 from postlude.kit.descriptors import raise_descriptor_limit
 from postlude.kit.log_limit import LogLimit
+from postlude.kit.patient_output import STDERR, STDOUT, PatientHandler
 
 
 class ProcessMain(Protocol):
@@ -31,6 +31,8 @@ def run_until_stopped(main: ProcessMain, *, bond: Bond | None = None) -> None:
     As a child (`bond`) it ignores Ctrl-C (the starter decides the order), and stops when it is told to.
     """
     raise_descriptor_limit()
+    if bond is not None:
+        bond.troubles.append(STDERR)
 
     async def body() -> None:
         loop = asyncio.get_running_loop()
@@ -46,19 +48,26 @@ def run_until_stopped(main: ProcessMain, *, bond: Bond | None = None) -> None:
     uvloop.run(body())
 
 
+def say(text: str) -> None:
+    """To who started it by hand; nobody need listen."""
+    STDOUT.write_line(text)
+
+
 def start_log(level: str) -> None:
     """Log to standard error, a line an event; a place in the code that has much to say is cut short.
 
+    What nobody takes is counted, and told: the log stops no process.
+
     A watchdog's SIGABRT writes there what every thread was doing.
     """
+    handler = PatientHandler(STDERR)
+    handler.addFilter(LogLimit())
     logging.basicConfig(
         level=level.upper(),
-        stream=sys.stderr,
+        handlers=[handler],
         format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
         force=True,
     )
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(LogLimit())
     for name in ("mail.log", "alembic"):  # aiosmtpd writes every SMTP line at INFO, Alembic each of its plugins
         logging.getLogger(name).setLevel(logging.WARNING)
     with suppress(ValueError, OSError, AttributeError):  # there is no standard error

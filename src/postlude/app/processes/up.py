@@ -6,7 +6,6 @@ to. Those are started first. It keeps the listening sockets: while a process is 
 
 import asyncio
 import logging
-import sys
 from collections.abc import Mapping
 from contextlib import closing
 from socket import socket
@@ -15,7 +14,7 @@ from typing import Final
 from postlude.app.build.common import build_parts
 from postlude.app.data_folder import DataFolder
 from postlude.app.processes.children import Child, ChildSpec, HandedOver
-from postlude.app.processes.event_loop import run_until_stopped, start_log
+from postlude.app.processes.event_loop import run_until_stopped, say, start_log
 from postlude.app.processes.reports import ChildReports
 from postlude.app.processes.sockets import EndpointSockets, edge_names, endpoints
 from postlude.app.processes.succession import inherit, succeed
@@ -65,7 +64,7 @@ class _Up:
                     await child.start()
                 await self._end_edges_that_are_too_many()
                 await stop.wait()
-                _say("stopping")
+                say("stopping")
         finally:
             await self._stop()
 
@@ -129,8 +128,3 @@ class _Up:
         for some in (mail, app, rest):
             await asyncio.gather(*(child.stop() for child in some))
         self._sockets.close()
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
