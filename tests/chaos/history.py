@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 _FORK: Final = multiprocessing.get_context("fork")
-_SILENT: Final = 30.0
+_SILENT: Final = 120.0
 _VISIBLE: Final = {CopyStatus.INDETERMINATE.value, CopyStatus.REJECTED.value, CopyStatus.EXPIRED.value}
 _PROBLEMS: Final = 10
 _PATIENCE: Final = 3.0
