@@ -55,6 +55,7 @@ UNUSED = frozenset({
     "list_quarantined",     # what tests and a person at a Python prompt look at
     "mint_copy",            # the short way to a copy's tokens, for tests
     "https_open", "http_open",  # urllib calls these
+    "emit",                 # logging calls it
     "capture_signals",      # uvicorn, click, asyncio, httptools, the HTML parser and aiosmtpd call these
     "list_commands", "get_command", "format_commands", "parse_args", "get_help", "eof_received",
     "on_url", "on_header", "handle_starttag",

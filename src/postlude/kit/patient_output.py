@@ -1,4 +1,4 @@
-"""Output that nobody need take: a full disk, a closed terminal or a reader that stands still stops no process.
+"""Output that need not be taken: a full disk, a closed terminal or a reader that stands still stops no process.
 
 A pipe that is not read takes 64 KB; then whoever writes to it waits for as long as its reader likes.
 """

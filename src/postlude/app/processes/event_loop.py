@@ -49,14 +49,14 @@ def run_until_stopped(main: ProcessMain, *, bond: Bond | None = None) -> None:
 
 
 def say(text: str) -> None:
-    """To who started it by hand; nobody need listen."""
+    """To who started it by hand, if they listen."""
     STDOUT.write_line(text)
 
 
 def start_log(level: str) -> None:
     """Log to standard error, a line an event; a place in the code that has much to say is cut short.
 
-    What nobody takes is counted, and told: the log stops no process.
+    What cannot be written is counted, and told: the log stops no process.
 
     A watchdog's SIGABRT writes there what every thread was doing.
     """
