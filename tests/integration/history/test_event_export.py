@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from postlude.classify import explained, how_sure
 from postlude.history import open_history
 from postlude.model.event import Event
 from postlude.model.words import EventKind, Verdict
@@ -69,3 +70,22 @@ def test_facts_can_be_asked(events: Path) -> None:
 
 def test_the_events_of_some_messages_are_chosen(events: Path) -> None:
     assert _rows(events.with_name("some.parquet"), "event") == [("clicked",)]
+
+
+def test_how_sure_it_is_and_why_stand_beside_the_verdict_in_words(tmp_path: Path) -> None:
+    history = open_history(tmp_path / "history.duckdb")
+    swept = Event(
+        1, EventKind.CLICKED, AT, 17, 18, 2, Verdict.MACHINE, ("sweep", "browser"), 6, {"why": "9 links in 0.4 s"}
+    )
+    read = Event(2, EventKind.OPENED, AT, 17, 19, -1, Verdict.HUMAN, ("mail-client",), 6)
+    alone = Event(3, EventKind.OPENED, AT, 17, 20, -1, Verdict.UNKNOWN, (), 6)
+    bounced = Event(4, EventKind.BOUNCED, AT, 17, 21)
+    history.append([swept, read, alone, bounced], {})
+    path = tmp_path / "events.parquet"
+    history.export_events(path)
+    history.close()
+    assert _rows(path, "sure, why") == [
+        (how_sure(event.reasons) or None, explained(event.reasons, event.facts.get("why", "")) or None)
+        for event in (swept, read, alone, bounced)
+    ]
+    assert _rows(path, "why")[0] == ("Many links were followed within seconds: 9 links in 0.4 s.",)
