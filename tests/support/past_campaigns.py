@@ -8,7 +8,7 @@ from sqlalchemy import update
 from postlude.kit.ids import new_id
 from postlude.model.event import Event
 from postlude.model.words import CampaignStatus, EventKind, SendOutcome, Verdict, Via
-from postlude.store import AttemptResult, Batch, Copy, Message, Store, Submission
+from postlude.store import AttemptResult, Batch, Copy, Message, MessageContent, Store, Submission
 from postlude.store.campaigns.rows import Campaign, CampaignOptions, Variant
 from postlude.store.messages.tables import copies as stored_copies
 
@@ -25,7 +25,14 @@ _numbers = count(1)
 
 
 def past_campaign(  # noqa: PLR0917 - plain data
-    store: Store, user: int, name: str, at: int, copies: int, done: Mapping[str, int], **options: object
+    store: Store,
+    user: int,
+    name: str,
+    at: int,
+    copies: int,
+    done: Mapping[str, int],
+    content: MessageContent | None = None,
+    **options: object,
 ) -> Campaign:
     """One that began at `at`: of its copies so many were opened, bounced ..., the bounced ones from the end.
 
@@ -55,7 +62,9 @@ def past_campaign(  # noqa: PLR0917 - plain data
             for one in some
         ]
     attempts = [AttemptResult(one.id, SendOutcome.ACCEPTED, at, 1, 250, message=message) for one in sent]
-    store.digest.apply(Batch(submissions=[Submission(row, (), tuple(sent))], attempts=attempts))
+    store.digest.apply(
+        Batch(submissions=[Submission(row, (), tuple(sent), content, campaign.options.topics)], attempts=attempts)
+    )
     with store.campaigns._database.write() as connection:
         connection.execute(update(stored_copies).where(stored_copies.c.message == message).values(campaign=made))
     store.digest.apply(Batch(events=events))

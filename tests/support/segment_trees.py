@@ -23,6 +23,7 @@ def dids(campaigns: st.SearchStrategy[Reference]) -> st.SearchStrategy[tree.Expr
         "least": st.integers(1, 3),
         "campaign": st.none() | campaigns,
         "subject": st.just("") | TEXT,
+        "topic": st.just("") | TEXT,
         "since": st.just("") | DAYS,
         "before": st.just("") | DAYS,
     }

@@ -19,6 +19,7 @@ RECORDED: Final = frozenset(
         "export": ("contacts", "copies", "events", "recipients", "suppressions"),
         "feedback": ("accept", "assign", "dismiss"),
         "hold-sending": ("",),
+        "insight": ("add-rule", "look", "remove-rule"),
         "keys": ("rotate", "rotate-sessions"),
         "link": ("replace", "restore", "stop"),
         "lists": ("add", "delete", "edit"),
@@ -43,7 +44,7 @@ RECORDED: Final = frozenset(
     for name in names
 )
 """Commands that change something, or take data of people away."""
-RECORDED_IF_WRITTEN: Final = frozenset({"contacts imports"})
+RECORDED_IF_WRITTEN: Final = frozenset({"contacts imports", "insight topics"})
 """Commands that change something with some options only."""
 UNRECORDED: Final = {
     "starts a process, whose users are recorded": ("app", "edge", "inbound", "relay", "up", "worker"),
@@ -52,7 +53,8 @@ UNRECORDED: Final = {
     "only reads": (
         *("audit list", "campaigns check", "campaigns compare", "campaigns list", "campaigns preview"),
         *("campaigns report", "campaigns show", "check", "contacts engagement", "contacts list", "contacts show"),
-        *("doctor", "domain check", "domain list", "domain show", "export campaigns", "export report"),
+        *("doctor", "domain check", "domain list", "domain show", "export campaigns", "export insight"),
+        *("export report", "insight rules"),
         *(
             "feedback hooks",
             "feedback parse",

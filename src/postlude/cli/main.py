@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "segment": ("segments.ask", "Explain an expression and count the contacts it chooses."),
     "segments": ("segments.saved", "Keep expressions under names, for audiences."),
     "campaigns": ("campaigns.group", "Create, check, test, send and follow up mailings."),
+    "insight": ("reports.insight", "Show which topics and content people respond to."),
     "reports": ("reports.by_mail", "Have reports sent by mail to users of this Postlude."),
     "export": ("reports.export", "Write events, copies, reports, contacts as CSV, XLSX or Parquet."),
     "check": ("server.check", "Explain what is misconfigured and how to correct it."),

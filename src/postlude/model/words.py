@@ -151,6 +151,22 @@ class MessagePurpose(StrEnum):
     MAILING = "mailing"  # one text to many
 
 
+class TopicSource(StrEnum):
+    """Where a message has a topic from."""
+
+    HAND = "hand"
+    CAMPAIGN = "campaign"
+    RULE = "rule"
+
+
+class TopicPart(StrEnum):
+    """What a rule looks at."""
+
+    SUBJECT = "subject"
+    LINK = "link"
+    SENDER = "sender"
+
+
 class MemberStatus(StrEnum):
     """Status of a contact on a list."""
 

@@ -144,6 +144,8 @@ class Did(msgspec.Struct, frozen=True, tag="did"):
     campaign: Reference | None = None
     subject: str = ""
     """A part of the mail's subject."""
+    topic: str = ""
+    """What the mail is about, in any case."""
     link: str = ""
     """Of a click: the link's address or label; `*` stands for anything."""
     since: str = ""

@@ -36,7 +36,7 @@ _CALLS: Final = (
     *ACTIONS,
 )
 _TIME: Final = frozenset({"since", "before", "within"})
-_MAIL: Final = frozenset({"campaign", "subject"}) | _TIME
+_MAIL: Final = frozenset({"campaign", "subject", "topic"}) | _TIME
 _STATES: Final = {"unknown": Consent.UNKNOWN, "given": Consent.GIVEN, "withdrawn": Consent.WITHDRAWN}
 
 _T = TypeVar("_T")
@@ -209,7 +209,7 @@ class _Reader:
 
     def _action(self, word: str, given: dict[str, Lexeme]) -> Expression:
         self._only(given, _MAIL | ({"link"} if word == "clicked" else set()), word)
-        texts = {key: self._string(given[key]) for key in ("subject", "link") if key in given}
+        texts = {key: self._string(given[key]) for key in ("subject", "topic", "link") if key in given}
         campaign = self._ref(given, "campaign", None, "") if "campaign" in given else None
         made = tree.Did(word, campaign=campaign, **texts, **self._times(given))  # type: ignore[arg-type] # of ACTIONS
         return self._counted(made)

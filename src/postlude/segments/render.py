@@ -68,7 +68,11 @@ def _part(one: Expression) -> str:  # noqa: C901, PLR0911, PLR0912 - one form a 
 
 def _did(one: tree.Did) -> str:
     given = {} if one.campaign is None else {"campaign": _ref(one.campaign)}
-    given |= {name: quoted(text) for name, text in (("subject", one.subject), ("link", one.link)) if text}
+    given |= {
+        name: quoted(text)
+        for name, text in (("subject", one.subject), ("topic", one.topic), ("link", one.link))
+        if text
+    }
     count = f" >= {one.least}" if one.least != 1 else ""
     return f"{one.action}({_arguments(given | _times(one))}){count}"
 

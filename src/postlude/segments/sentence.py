@@ -125,6 +125,8 @@ def _did(one: tree.Did, no: int) -> str:
     mail = "any mail" if one.campaign is None else f"the campaign {_ref(one.campaign)}"
     if one.subject:
         mail += f" with '{one.subject}' in its subject"
+    if one.topic:
+        mail += f" about '{one.topic}'"
     if one.link:
         verb, mail = verb.removesuffix(" in"), f"the link '{one.link}' in {mail}"
     return f"who {verb} {mail}{count}{_time(one)}"

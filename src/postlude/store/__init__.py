@@ -41,6 +41,7 @@ from postlude.store.integrity.rows import Incident, PausedMail
 from postlude.store.jobs.queries import JobQueries
 from postlude.store.journals.sending_pause import SendingPause
 from postlude.store.messages.claims import Claims
+from postlude.store.messages.content import ContentQueries
 from postlude.store.messages.copy_states import CopyStates
 from postlude.store.messages.idempotency import IdempotencyQueries
 from postlude.store.messages.queries import MessageQueries
@@ -53,6 +54,7 @@ from postlude.store.messages.rows import (
     Link,
     LinkActivity,
     Message,
+    MessageContent,
     MessageTotals,
     Reservation,
     Submission,
@@ -104,6 +106,7 @@ class Store:
         self.engagement: Final = EngagementQueries(database)
         self.campaigns: Final = Campaigns(database)
         self.breakdowns: Final = Breakdowns(database)
+        self.content: Final = ContentQueries(database)
         self.digest: Final = DigestQueries(database)
         self.copy_states: Final = CopyStates(database)
         self.feed: Final = FeedQueries(database)
@@ -187,6 +190,7 @@ __all__ = [
     "LinkActivity",
     "LinkChange",
     "Message",
+    "MessageContent",
     "MessageTotals",
     "Notice",
     "OpenRequest",

@@ -22,7 +22,7 @@ from postlude.web.headers import SecurityHeaders
 from postlude.web.messages import compose, live_events, message_page, sent_list
 from postlude.web.pages import TemplatePages
 from postlude.web.report_cache import ReportCache
-from postlude.web.reports import exports, schedules
+from postlude.web.reports import exports, insight, schedules
 from postlude.web.request_limits import RefusalPages, RequestLimits
 from postlude.web.sandbox import mailbox
 from postlude.web.segments import pages as segment_pages
@@ -42,6 +42,7 @@ _PARTS: Final = (
     click_maps,
     exports,
     schedules,
+    insight,
     preferences,
     domain_pages,
     live_events,

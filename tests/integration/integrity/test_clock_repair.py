@@ -132,7 +132,7 @@ def test_a_campaign_that_is_sent_at_once_does_not_wait_for_the_clock(
         created_at=clock.at + ahead,
     )
     campaign(store, status=CampaignStatus.DRAFT.value)
-    assert store.campaigns.fix(5, [(fixed, [])], wanted, 1)
+    assert store.campaigns.fix(5, [Submission(fixed, (), ())], wanted, 1)
     assert repair_times(store, clock, RETRY) == ({"campaigns to be sent at once": 1} if repaired else {})
     assert store.campaigns.get(5).scheduled_at == (clock.at if repaired else wanted)
 

@@ -57,7 +57,7 @@ def test_what_is_written_is_read(text: str, read: tree.Expression) -> None:
         ("oppened()", "is it opened?", 0),
         ("city = 'Bonn'", "field('city')", 0),
         ("opened(campaign=Spring)", "a text in quotation marks", 16),
-        ("opened(topic='x')", "takes before, campaign", 13),
+        ("opened(colour='x')", "takes before, campaign", 14),
         ("opened() >= 'a'", "a whole number", 12),
         ("state('warm')", "none of new, active, hot", 6),
         ("state()", "write state('hot')", 0),

@@ -7,9 +7,9 @@ import click
 from postlude.analytics import NormalRange
 from postlude.app.build.campaigns import campaign_services
 from postlude.cli.output import print_json, print_table
+from postlude.cli.whose import user_or_first
 from postlude.config import load
 from postlude.kit.clock import to_iso
-from postlude.model.errors import NotFoundError
 from postlude.services.campaigns.breakdown import RATES, Comparison
 from postlude.services.campaigns.comparison import (
     ORDERS,
@@ -20,7 +20,6 @@ from postlude.services.campaigns.comparison import (
     sorted_lines,
 )
 from postlude.services.campaigns.drafts import find_campaign
-from postlude.store import Store
 
 _MARKS: Final = {"above": "+", "below": "-", "": " "}
 
@@ -44,7 +43,7 @@ def compare(campaigns: tuple[str, ...], sort: str, ascending: bool, user: str, a
             else:
                 _print_side_by_side(found)
             return
-        table = campaign_table(services.store, _user(services.store, user))
+        table = campaign_table(services.store, user_or_first(services.store, user))
     lines = sorted_lines(table.lines, sort, ascending=ascending)
     if as_json:
         print_json({"campaigns": lines, "usual": table.usual})
@@ -52,13 +51,6 @@ def compare(campaigns: tuple[str, ...], sort: str, ascending: bool, user: str, a
         click.echo("no campaign was sent yet")
     else:
         _print_lines(lines, table.usual)
-
-
-def _user(store: Store, address: str) -> int:
-    found = store.accounts.user_by_address(address) if address else store.accounts.first_user()
-    if found is None:
-        raise NotFoundError(f"no user {address}" if address else "there is no user yet: start `postlude up` once")
-    return found.id
 
 
 def _print_lines(lines: list[CampaignLine], usual: dict[str, NormalRange]) -> None:

@@ -28,6 +28,7 @@ from postlude.services.campaigns.files import attach_file
 from postlude.services.campaigns.follow_up import FollowUp, follow_up
 from postlude.services.campaigns.lifecycle import delete_draft
 from postlude.services.campaigns.markup import html_of_mjml
+from postlude.services.reports.topics import read_topics
 from postlude.store.campaigns.rows import Campaign, CampaignOptions
 
 _JSON: Final = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -58,6 +59,7 @@ def _detail_options(command: Callable[..., None]) -> Callable[..., None]:
             click.option("--opens/--no-opens", default=None, help="Count opens."),
             click.option("--clicks/--no-clicks", default=None, help="Count clicks."),
             click.option("--utm", help="Query parameters for links: utm_source=news&utm_campaign={campaign}."),
+            click.option("--topics", help="What it is about, with commas between."),
             click.option(
                 "--missing", type=click.Choice(["empty", "default", "fail"]), help="What happens to empty fields."
             ),
@@ -209,6 +211,8 @@ def _options(campaign: Campaign, given: dict[str, Any]) -> CampaignOptions:
     values = {name: value for name, value in given.items() if value is not None}
     if rule is not None:
         values["rule"] = WinnerRule(rule)
+    if "topics" in values:
+        values["topics"] = read_topics(values["topics"])
     if utm is not None:
         values["utm"] = utm_parameters(utm, campaign=campaign.name)
     if defaults:

@@ -237,6 +237,8 @@ def print_campaign(services: CampaignServices, campaign: Campaign, *, as_json: b
         [("hosted" if one.hosted else "attached"), f"{one.name}, {one.size:,} bytes"]
         for one in store.campaigns.files(campaign.id)
     ]
+    if options.topics:
+        rows.append(["topics", ", ".join(options.topics)])
     if options.test_percent:
         rows.append(["test", f"{options.test_percent} % for {options.test_hours:g} h, then the {options.rule.value}"])
     if options.per_hour:

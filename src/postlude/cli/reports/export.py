@@ -8,7 +8,9 @@ from typing import Any, Final
 import click
 
 from postlude.app.commands.stores import offline_stores, open_store_of
+from postlude.cli.choices import one_of
 from postlude.cli.control_client import ask
+from postlude.cli.whose import user_or_first
 from postlude.config import Settings, load
 from postlude.kit.clock import SystemClock
 from postlude.kit.data_table import DataTable, TableFormat, text_table
@@ -23,6 +25,7 @@ from postlude.services.contacts.by_name import list_ids, tag_id
 from postlude.services.contacts.contacts import contact_rows, rows_of_pages
 from postlude.services.contacts.suppressions import suppression_rows
 from postlude.services.reports.copy_table import copies_table, every_copy
+from postlude.services.reports.insight import ResponseKind, content_insight, insight_table
 from postlude.services.reports.messages import Reports
 from postlude.services.reports.table_files import format_of, write_tables
 from postlude.services.segments.names import read_segment
@@ -64,7 +67,7 @@ def events(file: Path, user: str) -> None:
 
 def _write_events(settings: Settings, path: Path, user: str) -> int:
     with open_store_of(settings) as store:
-        number = _user(store, user) if user else 0
+        number = user_or_first(store, user) if user else 0
     answer = ask(settings, "export", patience_s=_PATIENCE_S, path=str(path), user=str(number))
     if answer is not None:
         return int(answer["events"])
@@ -78,7 +81,7 @@ def _write_events(settings: Settings, path: Path, user: str) -> int:
 def copies(file: Path, user: str) -> None:
     """Write every copy with its recipient and what became of it."""
     with open_store_of(load()) as store:
-        _write(file, [every_copy(store, _user(store, user) if user else None)], "copies")
+        _write(file, [every_copy(store, user_or_first(store, user) if user else None)], "copies")
 
 
 @command.command()
@@ -87,7 +90,7 @@ def copies(file: Path, user: str) -> None:
 def campaigns(file: Path, user: str) -> None:
     """Write every campaign that was sent, with its rates and their intervals (default: the first user's)."""
     with open_store_of(load()) as store:
-        lines = sorted_lines(campaign_table(store, _user(store, user)).lines)
+        lines = sorted_lines(campaign_table(store, user_or_first(store, user)).lines)
         _write(file, [results_data(lines)], "campaigns")
 
 
@@ -106,6 +109,17 @@ def report(campaign: str, file: Path, part: str) -> None:
         if not chosen:
             raise NotFoundError(f"there is no table {part!r}; there are: {', '.join(one.name for one in tables)}")
         _write(file, chosen, "rows")
+
+
+@command.command()
+@_FILE
+@_USER
+@click.option("--response", type=one_of(ResponseKind), default=ResponseKind.CLICKED.value, help="What people do.")
+def insight(file: Path, user: str, response: str) -> None:
+    """Write which topics and content people respond to (default: of the first user's mail)."""
+    with open_store_of(load()) as store:
+        found = content_insight(store, user_or_first(store, user), ResponseKind(response), SystemClock().now())
+        _write(file, [insight_table(found)], "traits")
 
 
 def _write_pdf(store: Store, campaign: Campaign, file: Path) -> None:
@@ -158,13 +172,6 @@ def _chosen(store: Store, list_name: str, tag: str) -> dict[str, Any]:
         "list_id": list_ids(store, [list_name])[0] if list_name else 0,
         "tag": tag_id(store, tag) if tag else 0,
     }
-
-
-def _user(store: Store, address: str) -> int:
-    found = store.accounts.user_by_address(address) if address else store.accounts.first_user()
-    if found is None:
-        raise NotFoundError(f"no user {address}" if address else "there is no user yet: start `postlude up` once")
-    return found.id
 
 
 def _form(file: Path) -> TableFormat:

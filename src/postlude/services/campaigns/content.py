@@ -1,12 +1,13 @@
 """A campaign's content as it is sent: each variant compiled for the tracking its recipients allow."""
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from postlude.compose import Attachment, CampaignTemplate, CompiledCampaign, Fields, Missing, compile_campaign
 from postlude.instrument import Policy
+from postlude.mail.content_look import attachment_family, look_at_parts
 from postlude.model.words import MessagePurpose, Via
 from postlude.services.campaigns import bounded_compose
 from postlude.services.campaigns.bounded_compose import MessageUrls, Sample, TemplateExamination
@@ -14,7 +15,7 @@ from postlude.services.campaigns.files import with_hosted
 from postlude.services.campaigns.markup import html_as_sent, text_as_sent
 from postlude.services.campaigns.sender import campaign_owner, campaign_sender
 from postlude.services.ports import PolicyOf
-from postlude.store import Link, Message, Store
+from postlude.store import Link, Message, MessageContent, Store, Submission
 from postlude.store.campaigns.rows import Campaign, CampaignFile, Variant
 from postlude.store.contacts.rows import Contact
 from postlude.tokens import Kind, Prefixes, TokenCodec, Urls
@@ -126,9 +127,9 @@ def _attachment(file: CampaignFile, content: bytes) -> Attachment:
 
 
 def message_rows(
-    campaign: Campaign, variant: Variant, compiled: TemplateExamination, now: int
-) -> tuple[Message, list[Link]]:
-    """What a variant is in `messages` and `links`."""
+    campaign: Campaign, variant: Variant, compiled: TemplateExamination, files: Sequence[CampaignFile], now: int
+) -> Submission:
+    """What a variant is in the state: its message, links, content and topics; its copies come with its audience."""
     address = campaign_sender(campaign)
     message = Message(
         id=variant.message,
@@ -149,7 +150,18 @@ def message_rows(
         Link(variant.message, link.position, link.url, link.label, link.tracked, str(link.reason))
         for link in links.values()
     ]
-    return message, rows[::-1]
+    return Submission(
+        message, tuple(rows[::-1]), (), look_at_variant(variant, compiled, files), campaign.options.topics
+    )
+
+
+def look_at_variant(variant: Variant, compiled: TemplateExamination, files: Iterable[CampaignFile]) -> MessageContent:
+    """What is found by looking at a variant; it is personalised where it shows a field of its recipient."""
+    html = html_as_sent(variant)
+    families = [attachment_family(file.content_type) for file in files]
+    named = any(field.startswith("contact.") and field != "contact.email" for field in compiled.fields)
+    look = look_at_parts(variant.subject, html, text_as_sent(variant, html), families, personalised=named)
+    return MessageContent(**look._asdict())
 
 
 SAMPLE: Final = Contact(id=0, address="name@example.org", spelled="name@example.org", name="Name")

@@ -27,12 +27,12 @@ def schedule_campaign(store: Store, contents: Contents, clock: Clock, campaign: 
     """
     found, now = store.campaigns.get(campaign), clock.now()
     user = campaign_owner(store, found)
-    rows = []
+    rows, files = [], store.campaigns.files(campaign)
     for variant in store.campaigns.variants(campaign):
         if not variant.html.strip() and not variant.text.strip():
             raise InputError(f"variant {variant.name} has no content; add HTML, MJML or text")
         compiled = contents.examine(found, variant, contents.policy(found))
-        rows.append(message_rows(found, variant, compiled, now))
+        rows.append(message_rows(found, variant, compiled, files, now))
         page = page_for_browsers(contents, found, variant)
         if page and contents.views is not None:
             write_durably(contents.views / f"{id_text(variant.message)}.html", page.encode())

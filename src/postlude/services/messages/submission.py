@@ -1,10 +1,12 @@
 """Turns a submitted message into rows of the state and its first events."""
 
+import logging
 from hashlib import blake2b
 from typing import NamedTuple
 
 from postlude.instrument import Policy
 from postlude.kit.ids import ID_BITS
+from postlude.mail.content_look import look_at_mail
 from postlude.mail.header_block import HeaderBlock, decoded
 from postlude.mail.purpose import purpose_of
 from postlude.model.errors import InputError
@@ -13,6 +15,8 @@ from postlude.model.observation import Submitted
 from postlude.model.words import EventKind, MessagePurpose
 from postlude.services.messages.tracker import Plan, Tracker
 from postlude.store.messages import rows
+
+_log = logging.getLogger(__name__)
 
 
 class ReadSubmission(NamedTuple):
@@ -55,7 +59,8 @@ def read_submission(
         for copy in copies
     )
     return ReadSubmission(
-        rows.Submission(_message(submitted, head, len(raw), plan, offers_count), links[::-1], copies), events
+        rows.Submission(_message(submitted, head, len(raw), plan, offers_count), links[::-1], copies, _content(raw)),
+        events,
     )
 
 
@@ -82,6 +87,14 @@ def _message(submitted: Submitted, head: HeaderBlock, size: int, plan: Plan, off
         ret=submitted.ret,
         purpose=_purpose(submitted, head, offers=offers_count and plan.unsubscribe),
     )
+
+
+def _content(raw: bytes) -> rows.MessageContent | None:
+    try:
+        return rows.MessageContent(**look_at_mail(raw)._asdict())
+    except Exception:  # noqa: BLE001 - a look is a guest: mail leaves whatever comes of it
+        _log.exception("a message could not be looked at")
+        return None
 
 
 def _purpose(submitted: Submitted, head: HeaderBlock, *, offers: bool) -> MessagePurpose:

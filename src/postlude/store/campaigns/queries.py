@@ -1,6 +1,6 @@
 """Campaigns: made, changed while they are drafts, and moved from one status to the next."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -12,8 +12,9 @@ from postlude.store.base import TopicQueries, as_struct, chunks, storable
 from postlude.store.campaigns.rows import Campaign, CampaignFile, Variant
 from postlude.store.campaigns.tables import campaign_files, campaign_variants, campaigns
 from postlude.store.messages.columns import link_row, message_row
-from postlude.store.messages.rows import Link, Message
-from postlude.store.messages.tables import links, messages
+from postlude.store.messages.content import note_content
+from postlude.store.messages.rows import Submission
+from postlude.store.messages.tables import links, message_content, message_topics, messages
 
 _MICROS = 1_000_000
 _NOT_SENT = [CampaignStatus.DRAFT.value, CampaignStatus.CANCELLED.value]
@@ -90,12 +91,12 @@ class CampaignQueries(TopicQueries):
     def fix(
         self,
         campaign: int,
-        sent: Iterable[tuple[Message, Iterable[Link]]],
+        sent: Sequence[Submission],
         scheduled_at: int,
         expected: int,
         most: Mapping[int, int] | None = None,
     ) -> bool:
-        """Turn a draft into a scheduled campaign with the messages and links it sends; False when it is not a draft.
+        """Turn a draft into a scheduled campaign with the messages it sends, yet without copies; False for no draft.
 
         `most` recipients within so many seconds (0: no limit) may the user's campaigns have, this one among them:
         QuotaError when they are more, also of several that are scheduled at the same moment.
@@ -107,11 +108,12 @@ class CampaignQueries(TopicQueries):
                 return False
             for seconds, limit in (most or {}).items():
                 _check_room(connection, campaign, scheduled_at, seconds, limit)
-            for message, of_message in sent:
-                connection.execute(self._insert(messages).on_conflict_do_nothing(), [message_row(message)])
-                rows = [link_row(link) for link in of_message]
+            for one in sent:
+                connection.execute(self._insert(messages).on_conflict_do_nothing(), [message_row(one.message)])
+                rows = [link_row(link) for link in one.links]
                 if rows:
                     connection.execute(self._insert(links).on_conflict_do_nothing(), rows)
+            note_content(connection, sent)
         return True
 
     def unschedule(self, campaign: int, problem: str = "") -> bool:
@@ -124,7 +126,8 @@ class CampaignQueries(TopicQueries):
             if not connection.execute(change.values(status=CampaignStatus.DRAFT.value, **values)).rowcount:
                 return False
             ours = select(campaign_variants.c.message).where(campaign_variants.c.campaign == campaign)
-            connection.execute(delete(links).where(links.c.message.in_(ours)))
+            for table in (links, message_content, message_topics):
+                connection.execute(delete(table).where(table.c.message.in_(ours)))
             connection.execute(delete(messages).where(messages.c.id.in_(ours)))
         return True
 
@@ -178,6 +181,18 @@ class CampaignQueries(TopicQueries):
                 rows = connection.execute(query.where(campaign_variants.c.message.in_(some)))
                 found.update((row.message, row.campaign) for row in rows)
         return found
+
+    def campaigns_of(self, messages: Iterable[int]) -> dict[int, Campaign]:
+        """As `of_messages`, with the campaigns themselves."""
+        query = select(campaign_variants.c.message, campaigns).join_from(
+            campaign_variants, campaigns, campaigns.c.id == campaign_variants.c.campaign
+        )
+        with self._database.read() as connection:
+            return {
+                row.message: as_struct(Campaign, row)
+                for some in chunks(messages)
+                for row in connection.execute(query.where(campaign_variants.c.message.in_(some)))
+            }
 
     def of_message(self, message: int) -> int | None:
         """The campaign a message is a variant of."""

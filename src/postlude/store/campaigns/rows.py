@@ -39,6 +39,8 @@ class CampaignOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How probable it must be that the winner is the best. Otherwise the rest gets the first variant."""
     follows: int | None = None
     """The campaign this one follows up."""
+    topics: tuple[str, ...] = ()
+    """What it is about; its messages have these topics."""
 
 
 class Campaign(msgspec.Struct, frozen=True, kw_only=True):

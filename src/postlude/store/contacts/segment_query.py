@@ -31,7 +31,7 @@ from postlude.segments import expression as tree
 from postlude.segments.expression import Expression
 from postlude.segments.moments import read_moment
 from postlude.store.contacts.tables import contact_tags, contacts, engagement, list_members, suppressions
-from postlude.store.messages.tables import HOUR_US, copies, copy_activity, copy_hours, links, messages
+from postlude.store.messages.tables import HOUR_US, copies, copy_activity, copy_hours, links, message_topics, messages
 from postlude.store.segments.tables import segment_members
 
 _NUMBER: Final = r"^\s*[-+]?[0-9]{1,15}(\.[0-9]{1,15})?\s*$"
@@ -282,6 +282,9 @@ def _mail(did: tree.Did, *, paged: bool) -> list[ColumnElement[bool]]:
     if did.subject:
         holds = func.lower(BytewiseText(messages.c.subject)).contains(_lower(did.subject), autoescape=True)
         found.append(select(messages.c.id).where(messages.c.id == copies.c.message, holds).exists())
+    if did.topic:
+        about = message_topics.c.message == copies.c.message, message_topics.c.key == did.topic.lower()
+        found.append(select(message_topics.c.message).where(*about).exists())
     if did.campaign is not None:
         # Of one contact's few copies the sum keeps SQLite, which has no statistics, from reading the whole campaign.
         found.append((copies.c.campaign + 0 if paged else copies.c.campaign) == did.campaign.id)

@@ -46,6 +46,7 @@ from postlude.store.integrity.tables import early_results
 from postlude.store.journals.sending_pause import generation_of, is_paused, pause_now
 from postlude.store.journals.tables import journal_labels, positions
 from postlude.store.messages.columns import link_row, message_row
+from postlude.store.messages.content import note_content
 from postlude.store.messages.copy_states import add_up
 from postlude.store.messages.rows import Alias, AttemptResult, Copy, JournalState
 from postlude.store.messages.tables import (
@@ -153,6 +154,7 @@ class DigestQueries(TopicQueries):
         self._add(connection, messages, [message_row(one.message) for one in every])
         self._add(connection, links, [link_row(link) for one in every for link in one.links])
         self._add(connection, copies, [_copy_row(copy) for one in every for copy in one.copies])
+        note_content(connection, every)
         self._settle_all(
             connection, early.take_early_results(connection, [copy.id for one in every for copy in one.copies])
         )

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from postlude.model.words import CopyStatus, MessagePurpose, SendOutcome, Via
+from postlude.model.words import CopyStatus, MessagePurpose, SendOutcome, TopicPart, TopicSource, Via
 from postlude.store.folds import Earliest, Latest, OwnText, OwnTime, Sum
 
 
@@ -99,12 +99,50 @@ class Alias(msgspec.Struct, frozen=True):
     """0: every copy of the message."""
 
 
+class MessageContent(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found by looking at a message (`mail.content_look`)."""
+
+    words: int
+    links: int
+    images: int
+    designed: bool
+    question: bool
+    emoji: bool
+    personalised: bool
+    attachments: tuple[str, ...] = ()
+    """Families of files."""
+
+
+class MessageTopic(msgspec.Struct, frozen=True):
+    """What a message is about."""
+
+    name: str
+    source: TopicSource
+    rule: int = 0
+    """Which rule gave it; 0: none did."""
+
+
+class TopicRule(msgspec.Struct, frozen=True, kw_only=True):
+    """Gives a topic to a user's messages that hold a text."""
+
+    id: int
+    user: int
+    topic: str
+    part: TopicPart
+    holds: str
+    """In any case."""
+
+
 class Submission(msgspec.Struct, frozen=True):
     """All rows of one accepted message. Taking it again changes nothing."""
 
     message: Message
     links: tuple[Link, ...]
     copies: tuple[Copy, ...]
+    content: MessageContent | None = None
+    """None: it was not looked at."""
+    topics: tuple[str, ...] = ()
+    """From its campaign."""
 
 
 class Claim(msgspec.Struct, frozen=True):

@@ -51,6 +51,42 @@ links = Table(
     words("reason"),
 )
 
+# What was found by looking at a message when it was accepted or its campaign scheduled (`mail.content_look`).
+message_content = Table(
+    "message_content",
+    metadata,
+    Column("message", Big, primary_key=True, autoincrement=False),
+    *map(count, ("words", "links", "images")),
+    Column("designed", Boolean, nullable=False),
+    Column("question", Boolean, nullable=False),
+    Column("emoji", Boolean, nullable=False),
+    Column("personalised", Boolean, nullable=False),
+    words("attachments"),  # families of files, with commas between
+)
+
+# What a message is about, in the words of who sends it.
+message_topics = Table(
+    "message_topics",
+    metadata,
+    Column("message", Big, primary_key=True, autoincrement=False),
+    Column("key", Text, primary_key=True),  # the name in lower case
+    Column("name", Text, nullable=False),
+    Column("source", Text, nullable=False),  # a TopicSource
+    Column("rule", Big, nullable=False, server_default="0"),
+    Index(None, "key", "message"),
+    sqlite_with_rowid=False,
+)
+
+topic_rules = Table(
+    "topic_rules",
+    metadata,
+    own_id(),
+    Column("user", Big, nullable=False, index=True),
+    Column("topic", Text, nullable=False),
+    Column("part", Text, nullable=False),  # a TopicPart: what is looked at
+    Column("holds", Text, nullable=False),  # the text it has to hold
+)
+
 copies = Table(
     "copies",
     metadata,

@@ -14,6 +14,7 @@ from postlude.model.words import WinnerRule
 from postlude.segments import render
 from postlude.services.campaigns.drafts import VariantContent
 from postlude.services.campaigns.markup import html_of_mjml
+from postlude.services.reports.topics import read_topics
 from postlude.services.segments.names import read_segment, with_names
 from postlude.store import Store
 from postlude.store.campaigns.rows import Campaign, CampaignOptions, Variant
@@ -38,6 +39,11 @@ class CampaignForm(NamedTuple):
     def utm(self) -> str:
         """The query parameters as they are written."""
         return "&".join(f"{name}={value}" for name, value in self.options.utm)
+
+    @property
+    def topics(self) -> str:
+        """What it is about, as it is written."""
+        return ", ".join(self.options.topics)
 
     @property
     def defaults(self) -> str:
@@ -143,6 +149,7 @@ def _options(form: FormData, campaign: Campaign) -> CampaignOptions:
         test_hours=_number(form, "test_hours", "The length of the test", 4),
         rule=_rule(_text(form, "rule")),
         winner_recipients=_number(form, "winner_recipients", "The recipients a winner needs", LEAST_RECIPIENTS),
+        topics=read_topics(_text(form, "topics")),
         winner_percent=_number(form, "winner_percent", "The probability of a winner", round(100 * LEAST_PROBABILITY)),
     )
 

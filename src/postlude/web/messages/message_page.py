@@ -41,7 +41,10 @@ def message_page(request: Request, deps: Deps, viewer: SignedIn, message: str, n
         return RedirectResponse(f"/campaigns/{id_text(campaign)}", status_code=HTTPStatus.SEE_OTHER)
     view, timeline = deps.reports.message(wanted), deps.reports.timeline(wanted, limit=ON_A_PAGE + 1)
     shown, more = timeline[-ON_A_PAGE:][::-1], len(timeline) > ON_A_PAGE
-    return pages_of(request).render(request, "messages/message.html", view=view, timeline=shown, more=more)
+    topics = deps.store.content.topics_of([wanted]).get(wanted, [])
+    return pages_of(request).render(
+        request, "messages/message.html", view=view, timeline=shown, more=more, topics=topics
+    )
 
 
 @router.get("/messages/{message}/events.{form}", dependencies=[READS, does("export events")])

@@ -9,7 +9,7 @@ import pytest
 
 from postlude.model.errors import InputError
 from postlude.model.words import CampaignStatus, CopyStatus, SendOutcome, Via
-from postlude.store import AttemptResult, Batch, Message, Store, open_store
+from postlude.store import AttemptResult, Batch, Message, Store, Submission, open_store
 from postlude.store.campaigns.rows import Campaign, CampaignOptions, Variant
 from postlude.store.campaigns.sending import CopyPlace
 from postlude.store.contacts.rows import Audience
@@ -35,7 +35,7 @@ def everybody(store: Store, count: int, **options: Any) -> Campaign:
         via=Via.CAMPAIGN,
         created_at=1,
     )
-    assert store.campaigns.fix(CAMPAIGN, [(message, [])], scheduled_at=1, expected=count)
+    assert store.campaigns.fix(CAMPAIGN, [Submission(message, (), ())], scheduled_at=1, expected=count)
     assert store.campaigns.move(CAMPAIGN, [CampaignStatus.SCHEDULED], CampaignStatus.SENDING, started_at=2)
     return store.campaigns.get(CAMPAIGN)
 

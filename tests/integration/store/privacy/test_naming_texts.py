@@ -30,6 +30,7 @@ OUR_OWN = {
     *("credentials", "web_sessions", "audit_log", "identities"),
     *("app_passwords", "settings", "messages", "links", "suppressions", "list_members", "consents", "proofs", "jobs"),
     *("copy_states", "copy_state_changes", "ended_sessions", "forgotten", "incidents", "journal_labels", "outcomes"),
+    *("message_content", "message_topics", "topic_rules"),
     *("engagement", "mailbox_domains", "message_clients", "notices", "set_aside", "transport_usage", "workers"),
 }
 
