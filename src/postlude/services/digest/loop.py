@@ -119,8 +119,7 @@ class Digest:
         begun, full = perf_counter(), self._size.records
         try:
             count = self.step()
-            if count < full:
-                self._forget()
+            forgetting = count < full and not self._forget()
             if self._notices is not None:
                 self._notices.step()
             more = self._maintenance()
@@ -141,7 +140,7 @@ class Digest:
             raise
         if not count:
             self._loop.worked()
-            self._journal.wait(_BREATH_SECONDS if more else _IDLE_SECONDS)
+            self._journal.wait(_BREATH_SECONDS if more or forgetting else _IDLE_SECONDS)
         return min(_GATHER_SECONDS, _REST * (perf_counter() - begun)) if 0 < count < min(_SMALL, full) else 0.0
 
     def step(self) -> int:
@@ -183,7 +182,7 @@ class Digest:
                 while self._store.engagement.step(self._clock.now()):
                     pass
                 return total
-            self._journal.wait(_IDLE_SECONDS)
+            self._journal.wait(_BREATH_SECONDS)
 
     def _note_segments(self) -> None:
         """Damage of a journal is recorded before any later record is digested."""
@@ -196,7 +195,7 @@ class Digest:
     def _forget(self) -> bool:
         """Forget who is to be forgotten, when what was journaled of them is digested in both stores.
 
-        False while the journals have not begun the new segments for that.
+        False while files are looked through, and while the journals have not begun the new segments for that.
         """
         if self._forgetter is None or not self._forgetter.due():
             return True

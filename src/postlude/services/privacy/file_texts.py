@@ -12,6 +12,10 @@ from zipfile import BadZipFile, ZipFile
 
 _MOST: Final = 64 << 20
 """Bytes read of a packed file: an import refuses larger ones."""
+STEP: Final = 256 << 10
+"""Bytes of a file that are read at a time where something waits: 0.02 s."""
+OVERLAP: Final = 4 << 10
+"""More than the longest address has in any encoding."""
 _BASE64: Final = re.compile(rb"(?:[A-Za-z0-9+/]{4,}\r?\n?)+={0,2}")
 _LEAST: Final = 24
 """Characters of Base64 that may hold an address."""
@@ -32,6 +36,18 @@ def texts_of(data: bytes) -> Iterator[str]:
     yield from _base64(data)
 
 
+def texts_in_steps(data: bytes) -> Iterator[str]:
+    """The same readings in slices that overlap, each of which takes a moment.
+
+    At a cut an address may look like another one: what is found here is looked for again in `texts_of`.
+    """
+    if data.startswith(b"PK"):
+        yield from _packed(data, STEP)
+        return
+    for start in range(0, len(data), STEP):
+        yield from texts_of(data[start : start + STEP + OVERLAP].removeprefix(b"PK"))
+
+
 def _base64(data: bytes) -> Iterator[str]:
     for match in _BASE64.finditer(data):
         run = match[0].replace(b"\r", b"").replace(b"\n", b"")
@@ -44,16 +60,16 @@ def _base64(data: bytes) -> Iterator[str]:
         yield found.decode("utf-8", "replace")
 
 
-def _packed(data: bytes) -> Iterator[str]:
+def _packed(data: bytes, step: int = _MOST) -> Iterator[str]:
     left = _MOST
     try:
         with ZipFile(BytesIO(data)) as packed:
             for name in packed.namelist():
                 with packed.open(name) as member:
-                    text = member.read(left)
-                left -= len(text)
-                yield text.decode("utf-8", "replace")
-                if left <= 0:
-                    return
+                    before = b""
+                    while left > 0 and (text := member.read(min(left, step))):
+                        left -= len(text)
+                        yield (before + text).decode("utf-8", "replace")
+                        before = text[-OVERLAP:]
     except (BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError, zlib.error):
         return

@@ -1,7 +1,7 @@
 """Forgetting an address in every store and folder. For the digest's thread, while both stores hold the same records."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from time import monotonic
 from typing import Final, NamedTuple
@@ -9,13 +9,10 @@ from typing import Final, NamedTuple
 from postlude.history import History
 from postlude.journal import Spool
 from postlude.kit.clock import Clock
-from postlude.kit.file_trouble import file_trouble
 from postlude.kit.ids import id_text, parse_id
-from postlude.model.errors import StorageError
-from postlude.model.named_address import names_address
 from postlude.model.words import JobStatus
 from postlude.services.ports import Journals
-from postlude.services.privacy.file_texts import texts_of
+from postlude.services.privacy.file_search import FileSearch, file_names
 from postlude.store import Store
 
 WAITING: Final = "privacy:contents-waiting"
@@ -25,6 +22,7 @@ _REMAINS: Final = "privacy:remains"
 """True while pages of the state that are not used any more may still name who was forgotten."""
 """Setting: when an address was last forgotten; earlier journal segments are deleted early."""
 _PATIENCE_SECONDS: Final = 30.0  # a process that hangs does not roll its journal: it must not hold up forgetting
+_LOOKING_SECONDS: Final = 0.05  # through files, until the digest has its turn: mail waits for that
 _UNDER_WAY: Final = frozenset((JobStatus.WAITING, JobStatus.RUNNING, JobStatus.PAUSED))
 
 _log = logging.getLogger(__name__)
@@ -52,6 +50,7 @@ class Forgetter:
         self._done: list[str] = []
         """Forgotten in the stores; the journals may still name them."""
         self._asked_at = 0.0
+        self._search: FileSearch | None = None
 
     def due(self) -> bool:
         """Whether an address is waiting to be forgotten."""
@@ -63,7 +62,7 @@ class Forgetter:
         return at
 
     def run(self, journals: Journals) -> bool:
-        """Forget all waiting addresses. False while it waits for the journals: call it again soon.
+        """Forget all waiting addresses. False while it looks through files or waits for journals: call it again soon.
 
         In this order: once the stores have forgotten an address nothing more is sent to it, so the new segments of the
         journals do not contain it.
@@ -72,11 +71,17 @@ class Forgetter:
         if not addresses:
             self._leave_no_remains()
             return True
-        if any(self._is_imported(address) for address in addresses):
-            return True  # the file is read to its end first
         if addresses != self._done:
+            named = self._naming(addresses)
+            if named is None:
+                return False
+            if named & self._imported():
+                return True  # the file is read to its end first
             for address in addresses:
                 self._forget(address)
+            for path in named:
+                path.unlink(missing_ok=True)
+            self._search = None
             self._done, self._asked_at = addresses, monotonic()
             journals.roll()
         if not journals.rolled() and monotonic() < self._asked_at + _PATIENCE_SECONDS:
@@ -109,19 +114,27 @@ class Forgetter:
         self._store.feed.forget(copies, address)
         waiting = {id_text(message) for message in copies.values() if message}
         self._store.settings.put(WAITING, sorted({*self._store.settings.get(WAITING, ()), *waiting}))
-        for folder in (folders.spool_in_root, folders.mailbox, folders.uploads):
-            for path in folder.rglob("*.*"):
-                if path.is_file() and _names(path, address):
-                    path.unlink(missing_ok=True)
         forgot = self._store.forgetting.forget(address, self._clock.now())
         delete_waiting(self._store, folders.spool_out, folders.views)
         for mail in forgot.mails:
             folders.spool_in.delete(mail)
 
-    def _is_imported(self, address: str) -> bool:
+    def _naming(self, addresses: list[str]) -> set[Path] | None:
+        """The files that name one of them; None while they are looked through."""
+        if self._search is None or self._search.addresses != tuple(addresses):
+            self._search = FileSearch(addresses, self._files)
+        return self._search.named(_LOOKING_SECONDS)
+
+    def _files(self) -> Iterator[Path]:
+        folders = self._folders
+        for folder in (folders.spool_in_root, folders.mailbox, folders.uploads):
+            yield from (path for path in folder.rglob("*.*") if path.is_file())
+        yield from (file for file in self._imported() if not file.is_relative_to(folders.uploads) and file.is_file())
+
+    def _imported(self) -> set[Path]:
+        """Files that are being imported."""
         jobs = [job for job in self._store.jobs.latest() if job.status in _UNDER_WAY]
-        files = [Path(str(job.options.get("file", ""))) for job in jobs]
-        return any(file.is_file() and _names(file, address) for file in files)
+        return {Path(str(job.options["file"])) for job in jobs if job.options.get("file")}
 
 
 def leaves_remains(store: Store) -> bool:
@@ -136,7 +149,7 @@ def ask_to_forget(store: Store, clock: Clock, address: str) -> None:
 
 def damaged_files_naming(root: Path, address: str) -> list[Path]:
     """Damaged files, renamed and kept for a repair, that name the address: forgetting leaves them."""
-    return sorted(path for path in root.rglob("*.damaged-*") if path.is_file() and _names(path, address))
+    return sorted(path for path in root.rglob("*.damaged-*") if path.is_file() and file_names(path, address))
 
 
 def delete_contents(spool: Spool, views: Path, messages: Iterable[int]) -> None:
@@ -153,12 +166,3 @@ def delete_waiting(store: Store, spool: Spool, views: Path) -> None:
     if due:
         delete_contents(spool, views, due)
         store.settings.put(WAITING, sorted(id_text(message) for message in waiting if message not in due))
-
-
-def _names(path: Path, address: str) -> bool:
-    try:
-        return any(names_address(text, address) for text in texts_of(path.read_bytes()))
-    except FileNotFoundError:
-        return False
-    except OSError as error:
-        raise StorageError(file_trouble(error, path)) from error
