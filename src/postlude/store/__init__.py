@@ -9,6 +9,7 @@ from postlude.store.accounts.api_keys import ApiKeyQueries
 from postlude.store.accounts.audit_log import AuditQueries
 from postlude.store.accounts.credentials import CredentialQueries
 from postlude.store.accounts.identities import IdentityQueries
+from postlude.store.accounts.passkeys import PasskeyQueries
 from postlude.store.accounts.queries import AccountQueries
 from postlude.store.accounts.rows import ApiKey, AppPassword, User
 from postlude.store.accounts.web_sessions import WebSessionQueries
@@ -69,7 +70,7 @@ from postlude.store.segments.queries import SegmentQueries
 from postlude.store.settings import SettingQueries
 
 
-class Accounts(AccountQueries, CredentialQueries, WebSessionQueries, AuditQueries, IdentityQueries):
+class Accounts(AccountQueries, CredentialQueries, WebSessionQueries, AuditQueries, IdentityQueries, PasskeyQueries):
     """Users, what they sign in with, their sessions, and what was done."""
 
 

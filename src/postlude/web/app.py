@@ -9,7 +9,16 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from postlude.web import errors, health
-from postlude.web.accounts import account, audit_pages, people, preferences, set_password, sign_in, single_sign_on
+from postlude.web.accounts import (
+    account,
+    audit_pages,
+    passkeys,
+    people,
+    preferences,
+    set_password,
+    sign_in,
+    single_sign_on,
+)
 from postlude.web.audit_trail import AuditTrail
 from postlude.web.campaigns import actions, click_maps, comparison_pages, draft_pages, recipients, report_files
 from postlude.web.contacts import engagement as engagement_pages
@@ -47,6 +56,7 @@ _PARTS: Final = (
     domain_pages,
     live_events,
     review_queue,
+    passkeys,
     single_sign_on,  # its paths are below those of signing in by a link
     sign_in,
     set_password,

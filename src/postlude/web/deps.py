@@ -13,9 +13,11 @@ from fastapi import Depends, Request
 
 from postlude.adapters.sandbox_outbox import SandboxOutbox
 from postlude.kit.clock import Clock
+from postlude.kit.sliding_limit import SlidingLimit
 from postlude.model.listen_address import ListenAddress
 from postlude.model.proven_person import ProvenPerson, SignInRequest
 from postlude.services.accounts.account_mail import PasswordResets, SendAccountMail
+from postlude.services.accounts.passkeys import Passkeys
 from postlude.services.accounts.preferences import UserPreferences
 from postlude.services.accounts.sign_in import PasswordSignIn
 from postlude.services.accounts.single_sign_on import SingleSignOn
@@ -168,6 +170,9 @@ class AccountParts:
     resets: PasswordResets
     send: SendAccountMail
     sign_on: SingleSignOn
+    passkeys: Passkeys
+    challenges: SlidingLimit
+    """Each answered once."""
     provider: SignInProvider | None = None
     provider_name: str = ""
     trusted: TrustedHeader | None = None

@@ -21,9 +21,11 @@ from postlude.history import History, open_history
 from postlude.instrument import Policy
 from postlude.journal import Spool
 from postlude.kit.ids import new_id
+from postlude.kit.sliding_limit import SlidingLimit
 from postlude.model.listen_address import ListenAddress
 from postlude.services.accounts import preferences, users
 from postlude.services.accounts.account_mail import AccountMail, PasswordResets
+from postlude.services.accounts.passkeys import Passkeys
 from postlude.services.accounts.sign_in import PasswordSignIn
 from postlude.services.accounts.single_sign_on import SingleSignOn
 from postlude.services.campaigns.content import Contents
@@ -110,6 +112,8 @@ def world(tmp_path: Path, history: History) -> Iterator[World]:
             PasswordResets(store, CLOCK, "http://127.0.0.1", account_mails),
             account_mails,
             SingleSignOn(store, CLOCK),
+            Passkeys(store, CLOCK, "http://127.0.0.1"),
+            SlidingLimit(1, 600, 1000),
         ),
         campaigns=CampaignTools(contents, tmp_path / "files", lambda _domain: False, lambda _copies: ""),
         outbox=outbox,

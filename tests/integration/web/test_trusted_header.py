@@ -1,9 +1,7 @@
 """Who a proxy names comes in, over real connections; who else sends the header does not."""
 
-import asyncio
 import http.client
 import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,10 +9,9 @@ from ipaddress import ip_network
 
 import pytest
 
-from postlude.app.processes.http_server import WebServer
 from postlude.services.accounts.single_sign_on import SingleSignOn
-from postlude.web import create_app
 from postlude.web.deps import TrustedHeader
+from support.served_world import serving
 from support.web_world import CLOCK, World
 
 _HEADER = "X-Forwarded-Email"
@@ -30,24 +27,8 @@ def _trusting(world: World, network: str) -> World:
 @contextmanager
 def _served(world: World) -> Iterator[int]:
     """The web app behind the process's own server; its port."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        loop = asyncio.new_event_loop()
-        thread = threading.Thread(target=loop.run_forever)
-        thread.start()
-
-        async def start() -> WebServer:
-            server = WebServer(create_app(world.deps), [listening])
-            await server.start()
-            return server
-
-        server = asyncio.run_coroutine_threadsafe(start(), loop).result(20)
-        try:
-            yield listening.getsockname()[1]
-        finally:
-            asyncio.run_coroutine_threadsafe(server.stop(), loop).result(20)
-            loop.call_soon_threadsafe(loop.stop)
-            thread.join()
-            loop.close()
+    with socket.create_server(("127.0.0.1", 0)) as listening, serving(world, listening):
+        yield listening.getsockname()[1]
 
 
 def _get(port: int, path: str, fields: list[tuple[str, str]]) -> tuple[int, str, str]:

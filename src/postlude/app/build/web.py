@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import Final, Protocol
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -15,9 +15,11 @@ from postlude.app.build.common import Parts, build_quotas
 from postlude.app.build.domains import Domains
 from postlude.app.build.sending import build_contents
 from postlude.history import History
+from postlude.kit.sliding_limit import SlidingLimit
 from postlude.model.role import Role
 from postlude.model.words import Via
 from postlude.services.accounts.account_mail import AccountMail, PasswordResets
+from postlude.services.accounts.passkeys import Passkeys
 from postlude.services.accounts.preferences import get_preferences, put_preferences
 from postlude.services.accounts.sign_in import PasswordSignIn
 from postlude.services.accounts.single_sign_on import SingleSignOn
@@ -30,6 +32,9 @@ from postlude.store import Store
 from postlude.tokens import confirm_url
 from postlude.web import AccountParts, CampaignTools, ContactParts, RelayInfo, WebDeps
 from postlude.web.deps import HealthOf, SignInProvider, Subscribable, TrustedHeader
+
+_CHALLENGE_S: Final = 900  # longer than a challenge of a passkey works
+_CHALLENGES: Final = 100_000
 
 
 class AcceptFromWeb(Protocol):
@@ -138,6 +143,8 @@ def _build_accounts(parts: Parts, store: Store, wiring: WebWiring) -> AccountPar
         resets,
         send,
         SingleSignOn(store, parts.clock, settings.sign_in_domains, Role(settings.sign_in_role)),
+        Passkeys(store, parts.clock, settings.public_web),
+        SlidingLimit(1, _CHALLENGE_S, _CHALLENGES),
         _build_provider(parts),
         settings.oidc_name,
         header,

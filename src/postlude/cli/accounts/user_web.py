@@ -13,6 +13,7 @@ from postlude.services.accounts.account_mail import INVITATION_SECONDS, invitati
 from postlude.services.accounts.roles import set_role
 from postlude.services.accounts.second_step import end_second_step
 from postlude.services.accounts.sessions import end_session_called, end_sessions, list_sessions, session_id
+from postlude.services.accounts.single_sign_on import forget_sign_ons
 from postlude.services.accounts.users import user_called
 from postlude.services.messages.accept import NewMessage
 
@@ -97,7 +98,7 @@ def end_step(address: str) -> None:
 def forget_sign_on(address: str) -> None:
     """Let another person of the single sign-on provider come in as ADDRESS, for example after it changed accounts."""
     with open_store_of(load()) as store:
-        ended = store.accounts.forget_identities(user_called(store, address).id)
+        ended = forget_sign_ons(store, user_called(store, address))
     click.echo(f"{ended} forgotten; who proves {address} next is remembered")
 
 

@@ -55,3 +55,8 @@ class SingleSignOn:
             return add_user(self._store, self._clock, person.address, person.name[:200], role=self._role)
         except PostludeError as error:
             raise NotPermittedError(_UNINVITED) from error
+
+
+def forget_sign_ons(store: Store, user: User) -> int:
+    """Forget as whom providers know a user: the next one who proves the address comes in. How many."""
+    return store.accounts.forget_identities(user.id)

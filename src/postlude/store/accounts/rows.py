@@ -92,6 +92,19 @@ class WebSession(msgspec.Struct, frozen=True):
     """How it signed in; empty for sessions older than this list."""
 
 
+class Passkey(msgspec.Struct, frozen=True):
+    """The public half of a key pair in a user's device."""
+
+    id: str
+    user: int
+    public_key: bytes
+    label: str
+    created_at: int
+    last_used_at: int | None = None
+    signs: int = 0
+    """How often it has signed, as it says; 0: it does not count."""
+
+
 class AuditEntry(msgspec.Struct, frozen=True):
     """One act, as the audit log has it."""
 

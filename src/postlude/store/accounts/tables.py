@@ -103,3 +103,16 @@ api_keys = Table(
     moment("last_used_at"),
     moment("ends_at"),
 )
+
+# Passkeys: the public half of a key pair in a user's device.
+passkeys = Table(
+    "passkeys",
+    metadata,
+    Column("id", Text, primary_key=True),  # as browsers write it: base64url
+    Column("user", Big, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("public_key", LargeBinary, nullable=False),  # COSE
+    words("label"),
+    moment("created_at", always=True),
+    moment("last_used_at"),
+    Column("signs", Big, nullable=False, server_default="0"),  # how often it has signed; 0: it does not count
+)

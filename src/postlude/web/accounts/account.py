@@ -21,6 +21,7 @@ from postlude.services.accounts.sessions import end_session_called, end_sessions
 from postlude.services.accounts.sign_in import SignInOutcome
 from postlude.store.accounts.rows import WebSession
 from postlude.web import session
+from postlude.web.accounts.passkey_challenge import new_challenge
 from postlude.web.audit_trail import does
 from postlude.web.deps import Deps, WebDeps
 from postlude.web.pages import pages_of
@@ -51,16 +52,24 @@ def _page(
         sessions=list_sessions(deps.store, deps.clock, viewer.user),
         program=_program,
         session_id=session_id,
+        passkeys=deps.store.accounts.list_passkeys(viewer.user.id),
+        passkey_options=_passkey_options(deps, viewer),
         saved=saved,
         shortest=SHORTEST,
     )
+
+
+def _passkey_options(deps: WebDeps, viewer: Viewer) -> str:
+    """What a browser makes a passkey by; empty where browsers make none."""
+    keys = deps.accounts.passkeys
+    return keys.registration(viewer.user, new_challenge(deps, viewer.csrf)) if keys.possible else ""
 
 
 def _program(one: WebSession) -> str:
     return read_agent(one.program).client or "a browser"
 
 
-def _confirm(request: Request, deps: WebDeps, viewer: Viewer, password: str) -> None:
+def confirm_password(request: Request, deps: WebDeps, viewer: Viewer, password: str) -> None:
     """InputError unless who holds the session knows the password too."""
     outcome = deps.accounts.sign_in.confirm(viewer.user, password, peer_of(request))
     if outcome is not SignInOutcome.DONE:
@@ -82,7 +91,7 @@ def change_password(
     password: Annotated[str, Form()] = "",
 ) -> Response:
     """Set another password; every other session ends."""
-    _confirm(request, deps, viewer, current)
+    confirm_password(request, deps, viewer, current)
     try:
         set_password(deps.store, deps.clock, viewer.user, password)
     except PasswordsBusyError:
@@ -95,7 +104,7 @@ def change_password(
 @router.post("/account/second-step/offer", dependencies=[ACCOUNT, does("account second-step-offer")])
 def offer(request: Request, deps: Deps, viewer: Posted, current: Annotated[str, Form()] = "") -> Response:
     """Show a secret for an authenticator program."""
-    _confirm(request, deps, viewer, current)
+    confirm_password(request, deps, viewer, current)
     if deps.store.accounts.credentials(viewer.user.id).totp is not None:
         raise InputError("The second step is on already.")
     offer_second_step(deps.store, viewer.user)
@@ -113,7 +122,7 @@ def begin(request: Request, deps: Deps, viewer: Posted, code: Annotated[str, For
 @router.post("/account/second-step/end", dependencies=[ACCOUNT, does("user end-second-step")])
 def end(request: Request, deps: Deps, viewer: Posted, current: Annotated[str, Form()] = "") -> Response:
     """Ask for no code any more."""
-    _confirm(request, deps, viewer, current)
+    confirm_password(request, deps, viewer, current)
     end_second_step(deps.store, viewer.user)
     return RedirectResponse("/account?saved=no-step#second-step", status_code=HTTPStatus.SEE_OTHER)
 
@@ -121,7 +130,7 @@ def end(request: Request, deps: Deps, viewer: Posted, current: Annotated[str, Fo
 @router.post("/account/recovery-codes", dependencies=[ACCOUNT, does("account recovery-codes")])
 def new_codes(request: Request, deps: Deps, viewer: Posted, current: Annotated[str, Form()] = "") -> Response:
     """Show new recovery codes, this once; the old ones end."""
-    _confirm(request, deps, viewer, current)
+    confirm_password(request, deps, viewer, current)
     return _page(request, deps, viewer, recovery=renew_recovery_codes(deps.store, viewer.user), saved="codes")
 
 

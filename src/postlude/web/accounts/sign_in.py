@@ -12,6 +12,7 @@ from postlude.services.accounts.sign_in import SignInOutcome
 from postlude.web import session
 from postlude.web.accounts.arrival import arrive, first_step_of, forget_first_step, signed_in
 from postlude.web.accounts.form_token import Guarded, form_token, keep_form_cookie
+from postlude.web.accounts.passkey_challenge import new_challenge
 from postlude.web.audit_trail import does
 from postlude.web.deps import Deps, WebDeps
 from postlude.web.pages import pages_of
@@ -31,9 +32,10 @@ _STATUS: Final = {
 def _page(request: Request, deps: WebDeps, name: str, status: int = HTTPStatus.OK, **values: object) -> Response:
     token = form_token(request, deps)
     provider = deps.accounts.provider_name if deps.accounts.provider else ""
-    page = pages_of(request).render(
-        request, f"accounts/{name}.html", status=status, form_token=token, provider=provider, **values
-    )
+    keys = deps.accounts.passkeys
+    passkey = keys.request(new_challenge(deps, token)) if keys.possible else ""
+    shown = {"form_token": token, "provider": provider, "passkey_options": passkey, **values}
+    page = pages_of(request).render(request, f"accounts/{name}.html", status=status, **shown)
     return keep_form_cookie(request, page, deps)
 
 
