@@ -22,6 +22,7 @@ from postlude.services.messages.accept import NewMessage
 from postlude.services.messages.idempotent import IdempotentCalls
 from postlude.services.reports.messages import Reports
 from postlude.store import Batch, Copy, Link, Message, Submission, User, open_store
+from support.history_template import empty_history
 from support.state_template import sqlite_state
 
 CLOCK = SystemClock()
@@ -70,7 +71,8 @@ class ApiWorld:
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[ApiWorld]:
-    store, history, changes = open_store(sqlite_state(tmp_path)), open_history(tmp_path / "h.duckdb"), Changes()
+    history = open_history(empty_history(tmp_path / "h.duckdb"))
+    store, changes = open_store(sqlite_state(tmp_path)), Changes()
     alice = store.accounts.create_user("alice@example.org", "Alice", ("*@club.example",), 1)
     charlie = store.accounts.create_user("charlie@example.org", "Charlie", (), 2)
     submitted: list[NewMessage] = []

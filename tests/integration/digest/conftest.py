@@ -29,6 +29,7 @@ from postlude.services.digest.withdrawal_removal import WithdrawalRemoval
 from postlude.services.digest.withdrawn import Withdrawn
 from postlude.services.notices import Notices
 from postlude.store import Copy, Link, Message, Store, Submission
+from support.history_template import empty_history
 
 
 class FromTheStart(JournalReader):
@@ -115,7 +116,7 @@ def assign(finding: Finding, _at: int) -> Attribution:
 
 @pytest.fixture
 def world(tmp_path: Path, store: Store) -> Iterator[World]:
-    with closing(open_history(tmp_path / "history.duckdb")) as history:
+    with closing(open_history(empty_history(tmp_path / "history.duckdb"))) as history:
         made = World(tmp_path, store, history)
         yield made
         made.writer.close()

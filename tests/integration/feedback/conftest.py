@@ -26,6 +26,7 @@ from postlude.store import Copy, User, open_store
 from postlude.store.engine import Database, engine_of
 from postlude.store.messages.tables import copies
 from postlude.tokens import TagPurpose
+from support.history_template import empty_history
 from support.state_template import sqlite_state
 
 ALICE, BOB, EVE = "alice@sender.test", "bob@customer.test", "eve@other.test"
@@ -49,7 +50,7 @@ class World:
             sqlite_state(self.parts.folder.root)
         self.store = open_store(self.parts.settings.database, self.parts.folder.forgotten_key)
         self.database = Database(engine_of(self.parts.settings.database))
-        self.history = open_history(self.parts.folder.history)
+        self.history = open_history(empty_history(self.parts.folder.history))
         self.journal = JournalWriter(self.parts.folder.journal, "app")
         self.spool_out, self.spool_in = self.parts.folder.outgoing_mail(), self.parts.folder.returned_mail()
         self.user = user or self.store.accounts.create_user(ALICE)

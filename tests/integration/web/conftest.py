@@ -37,6 +37,7 @@ from postlude.services.reports.messages import Reports
 from postlude.store import open_store
 from postlude.tokens import KeyRing, Prefixes, TokenCodec
 from postlude.web import AccountParts, CampaignTools, ContactParts, RelayInfo, WebDeps, create_app, pages
+from support.history_template import empty_history
 from support.state_template import sqlite_state
 from support.web_world import CLOCK, Csrf, Inbox, World, csrf_of
 
@@ -52,7 +53,7 @@ def _templates_compiled_once(tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture
 def history(tmp_path: Path) -> Iterator[History]:
-    history = open_history(tmp_path / "history.duckdb")
+    history = open_history(empty_history(tmp_path / "history.duckdb"))
     yield history
     history.close()
 
