@@ -42,7 +42,7 @@ _PAGES: Final[tuple[tuple[type[Exception], _Page], ...]] = (
     (ForgedFormError, _FORGED),
     (NotFoundError, _NOT_FOUND),
     (StorageError, _AWAY),
-    (NotPermittedError, _Page(403, "Your role does not permit this", "{}")),
+    (NotPermittedError, _Page(403, "This is not permitted", "{}")),
     (InputError, _Page(400, "The input is not valid", "{}")),
     (RequestValidationError, _Page(400, "The input is not valid", "A field is missing or malformed.")),
     (PostludeError, _Page(502, "The other side did not answer", "{}")),

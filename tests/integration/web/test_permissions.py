@@ -16,7 +16,7 @@ from postlude.web.permissions import READS, WRITES, UndeclaredRouteError, permis
 from postlude.web.request_limits import rule_of
 from support.web_world import World, csrf_of
 
-DENIED = "Your role does not permit this"
+DENIED = "does not permit this. An owner can change it."
 _ENDS_SESSIONS = ("/sign-", "/account", "/password")
 
 
