@@ -31,6 +31,7 @@ from postlude.services.campaigns.progress import CampaignProgress, progress_of
 from postlude.services.campaigns.report import hidden_words, report_of
 from postlude.services.campaigns.variants import variant_called
 from postlude.services.reports.messages import Reports
+from postlude.store.campaigns.breakdown import ClientCounts
 from postlude.store.campaigns.rows import Campaign, Funnel
 
 _JSON: Final = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -199,11 +200,16 @@ def _print_parts(parts: Breakdown) -> None:
             ]
         )
     if parts.clients:
-        click.echo("\nprograms: opens, clicks by people")
-        print_table([[one.client or "not known", f"{one.opens:,}", f"{one.clicks:,}"] for one in parts.clients])
+        click.echo("\nprograms: opens, clicks by people; both by who may be one, and by machines")
+        print_table([_client_row(one) for one in parts.clients])
     if parts.bounces:
         click.echo("\nbounces by reason")
         print_table([[one.reason, f"{one.copies:,}"] for one in parts.bounces])
+
+
+def _client_row(one: ClientCounts) -> list[str]:
+    unknown, machine = one.opens_unknown + one.clicks_unknown, one.opens_machine + one.clicks_machine
+    return [one.client or "not known", *(f"{number:,}" for number in (one.opens, one.clicks, unknown, machine))]
 
 
 def _percent(rate: Rate) -> str:

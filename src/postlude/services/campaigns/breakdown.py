@@ -8,7 +8,7 @@ import msgspec
 from postlude.analytics import NormalRange, Rate, Standing, VariantVerdict, normal_range, rate_of, standing
 from postlude.services.campaigns.variants import judge_test
 from postlude.store import Store
-from postlude.store.campaigns.breakdown import ClientCounts, HourCounts
+from postlude.store.campaigns.breakdown import ClientCounts, HitCounts, HourCounts
 from postlude.store.campaigns.rows import Campaign, Funnel, Variant
 
 EARLIER: Final = 30
@@ -50,6 +50,10 @@ class ProviderLine(msgspec.Struct, frozen=True, kw_only=True):
     copies: int
     delivered: int
     opened: Rate
+    opened_unknown: int
+    """Copies that a person perhaps opened."""
+    opened_machine: int
+    """Copies that only machines opened."""
     clicked: Rate
     bounced: Rate
     """Of those sent."""
@@ -161,15 +165,20 @@ def _periods(seen: Sequence[HourCounts], step: int) -> list[PeriodCounts]:
 
 
 def clients_of(counts: Sequence[ClientCounts]) -> list[ClientCounts]:
-    """Programs that people used, the most used first; the rest as one line."""
+    """Programs: first what people used most, then who may be one, then machines; the rest as one line."""
     used = sorted(
-        (one for one in counts if one.opens or one.clicks), key=lambda one: (-one.opens - one.clicks, one.client)
+        (one for one in counts if any(_hits(one))), key=lambda one: ([-hits for hits in _hits(one)], one.client)
     )
     rest = used[_SHOWN:]
     if not rest:
         return used
-    sums = {name: sum(getattr(one, name) for one in rest) for name in ("opens", "clicks")}
+    sums = {name: sum(getattr(one, name) for one in rest) for name in HitCounts.__struct_fields__}
     return [*used[:_SHOWN], ClientCounts(client=_REST, **sums)]
+
+
+def _hits(one: HitCounts) -> tuple[int, int, int]:
+    """Opens and clicks by people, by who may be one, by machines."""
+    return one.opens + one.clicks, one.opens_unknown + one.clicks_unknown, one.opens_machine + one.clicks_machine
 
 
 def providers_of(funnels: dict[str, Funnel]) -> list[ProviderLine]:
@@ -180,6 +189,8 @@ def providers_of(funnels: dict[str, Funnel]) -> list[ProviderLine]:
             provider=name or _REST,
             copies=funnels[name].copies,
             delivered=funnels[name].delivered,
+            opened_unknown=funnels[name].opened_unknown,
+            opened_machine=funnels[name].opened_machine,
             **{key: rate_of(*RATES[key](funnels[name])) for key in ("opened", "clicked", "bounced", "complained")},
         )
         for name in order

@@ -160,7 +160,8 @@ class _Parts:
         return self._part("Mailbox providers", head, rows, [40, 20, 22, 23, 23, 23, 23])
 
     def _programs(self) -> "list[Flowable]":
-        rows = [[one.client or "Not known", f"{one.opens:,}", f"{one.clicks:,}"] for one in self._report.parts.clients]
+        used = [one for one in self._report.parts.clients if one.opens or one.clicks]
+        rows = [[one.client or "Not known", f"{one.opens:,}", f"{one.clicks:,}"] for one in used]
         return self._part("Programs", ["Program", "Opens", "Clicks"], rows, [114, 30, 30])
 
     def _bounces(self) -> "list[Flowable]":

@@ -8,6 +8,7 @@ from postlude.kit.data_table import CellKind, CellValue, Column, DataTable
 from postlude.services.campaigns.breakdown import RATES, PeriodCounts, ProviderLine
 from postlude.services.campaigns.comparison import CampaignLine
 from postlude.services.campaigns.report import CampaignReport, LinkLine
+from postlude.store.campaigns.breakdown import HitCounts
 from postlude.store.campaigns.rows import Funnel
 
 _W, _S, _T = CellKind.WHOLE, CellKind.SHARE, CellKind.TIME
@@ -34,8 +35,8 @@ def report_tables(report: CampaignReport) -> list[DataTable]:
         DataTable("providers", _provider_columns(), map(_provider, parts.providers)),
         DataTable(
             "programs",
-            (Column("program"), Column("opens", _W), Column("clicks", _W)),
-            ([one.client, one.opens, one.clicks] for one in parts.clients),
+            (Column("program"), *(Column(name, _W) for name in HitCounts.__struct_fields__)),
+            ([one.client, *(getattr(one, name) for name in HitCounts.__struct_fields__)] for one in parts.clients),
         ),
         DataTable(
             "bounces", (Column("reason"), Column("copies", _W)), ([one.reason, one.copies] for one in parts.bounces)
@@ -105,13 +106,16 @@ def _best(report: CampaignReport) -> Iterator[Sequence[CellValue]]:
         yield [name, probability, "best" if best else ""]
 
 
+_PROVIDER_COUNTS: Final = ("copies", "delivered", "opened_unknown", "opened_machine")
+
+
 def _provider_columns() -> list[Column]:
-    columns = [Column("provider"), Column("copies", _W), Column("delivered", _W)]
+    columns = [Column("provider"), *(Column(name, _W) for name in _PROVIDER_COUNTS)]
     return columns + [Column(f"{name}_{one.name}", one.kind) for name in _PROVIDER_RATES for one in _RATE]
 
 
 def _provider(one: ProviderLine) -> list[CellValue]:
-    row: list[CellValue] = [one.provider, one.copies, one.delivered]
+    row: list[CellValue] = [one.provider, *(getattr(one, name) for name in _PROVIDER_COUNTS)]
     for name in _PROVIDER_RATES:
         row += _rate(getattr(one, name))
     return row

@@ -69,15 +69,23 @@ def test_programs_of_people_come_first_and_few_are_shown() -> None:
     assert len(shown) == 13
     assert shown[-1].client == "others"
     assert sum(one.opens for one in shown) == sum(range(20))
+    assert shown[-1].opens_machine == 99
+
+
+def test_programs_of_machines_stand_beside_those_of_people() -> None:
+    people, perhaps = ClientCounts(client="Safari", opens=1), ClientCounts(client="", opens_unknown=50)
+    machine, nothing = ClientCounts(client="curl", clicks_machine=99), ClientCounts(client="gone")
+    assert clients_of([machine, nothing, perhaps, people]) == [people, perhaps, machine]
 
 
 def test_all_other_providers_come_last_and_rates_have_their_base() -> None:
-    small = Funnel(message=0, copies=10, sent=10, delivered=8, bounced=2, opened=4, clicked=1)
+    small = Funnel(message=0, copies=10, sent=10, delivered=8, bounced=2, opened=4, clicked=1, opened_unknown=3)
     large = Funnel(message=0, copies=90, sent=90, delivered=90, opened=9)
     first, last = providers_of({"": large, "Gmail": small})
     assert first.provider == "Gmail"
     assert last.provider == "others"
     assert first.opened.count == 4
+    assert first.opened_unknown == 3
     assert first.opened.of == 8
     assert first.bounced.count == 2
     assert first.bounced.of == 10
