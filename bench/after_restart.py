@@ -39,6 +39,7 @@ def start(folder: Path, sink: int) -> subprocess.Popen[bytes]:
     env = backlog.environment(folder) | {
         "POSTLUDE_SMTP_HOST": "127.0.0.1", "POSTLUDE_SMTP_PORT": str(sink), "POSTLUDE_SMTP_TLS": "none",
         "POSTLUDE_OWNER": SENDER, "POSTLUDE_LOG_LEVEL": "error",
+        "POSTLUDE_RELAY_RECIPIENTS_PER_HOUR": "0", "POSTLUDE_RELAY_RECIPIENTS_PER_DAY": "0",
     }  # fmt: skip
     log = (folder / "log").open("ab")
     return subprocess.Popen([backlog.POSTLUDE, "up"], env=env, stdout=log, stderr=log, start_new_session=True)

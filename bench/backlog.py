@@ -34,7 +34,8 @@ from postlude.store import AttemptResult, Batch, Copy, Message, Submission, open
 HERE = Path(__file__).parent
 POSTLUDE = Path(sys.executable).with_name("postlude")
 MESSAGES, COPIES = 2000, 100
-PORTS = {"web": 18700, "edge": 18701, "relay": 18702, "inbound": 18703}
+FIRST_PORT = int(os.environ.get("BENCH_PORT", "18700"))
+PORTS = {name: FIRST_PORT + n for n, name in enumerate(("web", "edge", "relay", "inbound"))}
 CLOCK = SystemClock()
 PACED = 'wrk.headers["User-Agent"] = "Thunderbird/140"\ndelay = function() return 4 end\n'
 
@@ -49,13 +50,20 @@ def up(folder):
     process = subprocess.Popen(
         [POSTLUDE, "up"], env=environment(folder), stdout=subprocess.DEVNULL, stderr=(folder / "log").open("ab")
     )
-    for _ in range(400):
+    until_up(folder)
+    return process
+
+
+def until_up(folder, seconds=120):
+    """Return when the web app answers."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
         try:
             urllib.request.urlopen(f"http://127.0.0.1:{PORTS['web']}/sign-in", timeout=5).read()
         except OSError:
             time.sleep(0.05)
         else:
-            return process
+            return
     raise SystemExit((folder / "log").read_text())
 
 
@@ -128,17 +136,19 @@ class Browser(threading.Thread):
         turn = 0
         while self.on:
             turn += 1
-            path = "/" if turn % 2 else f"/messages/{turn % MESSAGES + 1:016x}"
-            began = time.perf_counter()
-            connection = http.client.HTTPConnection("127.0.0.1", PORTS["web"], timeout=60)
-            connection.request("GET", path, headers={"Cookie": self.cookie})
-            answer = connection.getresponse()
-            answer.read()
-            connection.close()
-            if answer.status != 200:
-                print(path, answer.status, file=sys.stderr)
-            self.took.append((path == "/", (time.perf_counter() - began) * 1000))
+            self.ask("/" if turn % 2 else f"/messages/{turn % MESSAGES + 1:016x}")
             time.sleep(0.1)
+
+    def ask(self, path):
+        began = time.perf_counter()
+        connection = http.client.HTTPConnection("127.0.0.1", PORTS["web"], timeout=60)
+        connection.request("GET", path, headers={"Cookie": self.cookie})
+        answer = connection.getresponse()
+        answer.read()
+        connection.close()
+        if answer.status != 200:
+            print(path, answer.status, file=sys.stderr)
+        self.took.append((path == "/", (time.perf_counter() - began) * 1000))
 
     def stop(self):
         self.on = False

@@ -2,10 +2,12 @@
 
     python bench/memory.py [--millions 3] [--warm-up 0.5] [--no-result]
 
-Two edges' worth of hits from wrk (200,000 copies, 64 user agents), and beside them, all the time: mail by the relay and
-on to a server on this machine, bounces and answers at the inbound listener, two pages of the web app. Every few
-seconds: what has been digested, and the resident megabytes of every process. After the warm-up a line is laid through
-them: megabytes a million events. Samples are taken after the kernel was asked what is really resident (smaps_rollup).
+Hits on 200,000 copies with 64 user agents: most are in the journals before it begins, so that what is digested does not
+depend on what the machine can serve besides, and wrk asks the edge for more all the time. Beside them, for every
+20,000 events: 20 mails by the relay and on to a server on this machine, 10 bounces at the inbound listener, 20 pages of
+the web app. So the mix is the same on every machine. Every few seconds: what has been digested, and the resident
+megabytes of every process. After the warm-up a line is laid through them: megabytes a million events. Samples are
+taken after the kernel was asked what is really resident (smaps_rollup).
 """
 
 import argparse
@@ -39,6 +41,8 @@ from servers.example_mails import offer
 
 ALLOWED_MB = 1.0
 LOOK_S = 5.0
+EVERY = 20_000
+"""Events for which each of the other things is done once."""
 MANY = """
 local paths = {}
 for line in io.lines("%s") do paths[#paths + 1] = line end
@@ -48,6 +52,7 @@ request = function()
   wrk.headers["User-Agent"] = "Mozilla/5.0 (X11; Linux x86_64; rv:" .. (100 + turn %% 64) .. ".0) Thunderbird/128.0"
   return wrk.format("GET", paths[turn])
 end
+delay = function() return 50 end
 """
 BOUNCE = (
     "From: MAILER-DAEMON@mx.example\r\nTo: {to}\r\nSubject: Undelivered Mail\r\nMIME-Version: 1.0\r\n"
@@ -60,20 +65,22 @@ BOUNCE = (
 
 
 class Beside(threading.Thread):
-    """Does something again and again until the end, and whatever it raises is counted."""
+    """Does something for every so many events until the end, and whatever it raises is counted."""
 
-    def __init__(self, pause: float, deed) -> None:
+    def __init__(self, deed) -> None:
         super().__init__(daemon=True)
-        self.pause, self.deed, self.done, self.failed, self.on = pause, deed, 0, 0, True
+        self.deed, self.done, self.failed, self.events, self.on = deed, 0, 0, 0, True
 
     def run(self) -> None:
         while self.on:
+            if self.done + self.failed > self.events // EVERY:
+                time.sleep(0.3)
+                continue
             try:
                 self.deed(self.done)
                 self.done += 1
             except (OSError, smtplib.SMTPException):
                 self.failed += 1
-            time.sleep(self.pause)
 
 
 def mail(login: tuple[str, str]):
@@ -94,6 +101,15 @@ def bounces(codec: TokenCodec, copies: list[int]):
                 copy = copies[(number * 10 + more) % len(copies)]
                 to = f"bounce+{codec.mint_tag(TagPurpose.BOUNCE, copy)}@postlude.localhost"
                 client.sendmail("", [to], BOUNCE.format(to=to, n=copy))
+
+    return deed
+
+
+def pages(browser: backlog.Browser):
+    def deed(number: int) -> None:
+        for more in range(10):
+            browser.ask("/")
+            browser.ask(f"/messages/{(number * 10 + more) % backlog.MESSAGES + 1:016x}")
 
     return deed
 
@@ -136,10 +152,12 @@ def slope(samples: list[tuple[int, float]]) -> float:
     return 1e6 * sum((x - mean_x) * (y - mean_y) for x, y in samples) / spread if spread else 0.0
 
 
-def watch(process: subprocess.Popen[bytes], folder: Path, events: int, samples) -> None:
+def watch(process: subprocess.Popen[bytes], folder: Path, events: int, samples, beside: list[Beside]) -> None:
     store = open_store(f"sqlite:///{folder}/data/state.sqlite")
     with closing(store):
         while (now := sum(store.digest.outcomes().values())) < events:
+            for one in beside:
+                one.events = now
             with suppress(OSError, StopIteration):
                 for name, size in resident(process.pid).items():
                     samples[name].append((now, size))
@@ -153,7 +171,7 @@ def watch(process: subprocess.Popen[bytes], folder: Path, events: int, samples) 
 
 def measured(folder: Path, events: int) -> tuple[dict[str, list[tuple[int, float]]], str]:
     samples: dict[str, list[tuple[int, float]]] = defaultdict(list)
-    backlog.prepare(folder, 0)
+    backlog.prepare(folder, events, ("edge-9", "edge-10"))
     login = app_password(folder)
     with closing(open_store(f"sqlite:///{folder}/data/state.sqlite")) as store:
         codec, copies = paths(folder, store)
@@ -162,18 +180,16 @@ def measured(folder: Path, events: int) -> tuple[dict[str, list[tuple[int, float
         beside: list[Beside] = []
         wrk = None
         try:
-            time.sleep(6)
-            beside = [Beside(1.0, mail(login)), Beside(1.0, bounces(codec, copies))]
+            backlog.until_up(folder)
+            browser = backlog.Browser(folder)
+            beside = [Beside(deed) for deed in (mail(login), bounces(codec, copies), pages(browser))]
             for one in beside:
                 one.start()
-            browser = backlog.Browser(folder)
-            browser.start()
             url = f"http://127.0.0.1:{backlog.PORTS['edge']}/"
             wrk = subprocess.Popen(
                 ["wrk", "-t1", "-c32", "-d24h", "-s", str(folder / "many.lua"), url], stdout=subprocess.DEVNULL
             )
-            watch(process, folder, events, samples)
-            browser.on = False
+            watch(process, folder, events, samples, beside)
         finally:
             for one in beside:
                 one.on = False
@@ -183,7 +199,7 @@ def measured(folder: Path, events: int) -> tuple[dict[str, list[tuple[int, float
             kill(process)
         reported = (
             f"{sink.counts.total():,} mails left, {beside[1].done * 10:,} bounces came, {len(browser.took):,} pages; "
-            f"{beside[0].failed + beside[1].failed} connections failed"
+            f"{sum(one.failed for one in beside)} connections failed"
         )
     return samples, reported
 
