@@ -87,6 +87,11 @@ class Difficult:
         if self.script.get("body") == DROP:
             await reader.readexactly(10)
             return False
+        if self.script.get("body"):  # refused before it has ended
+            await reader.readexactly(10)
+            await say("body")
+            await reader.read()
+            return False
         lines = [await reader.readuntil(b"\r\n")]
         while lines[-1] != b".\r\n":
             lines.append(await reader.readuntil(b"\r\n"))

@@ -4,6 +4,7 @@ import asyncio
 from typing import Final
 
 from postlude.adapters.smtp_server.commands import Command
+from postlude.adapters.smtp_server.incoming import ReceivedMail
 from postlude.adapters.smtp_server.policy import SmtpTransaction
 from postlude.adapters.smtp_server.session import SmtpServerSession
 from postlude.inbound.allowance import Allowance
@@ -74,16 +75,16 @@ class InboundPolicy:
             return None
         return "550 5.1.1 No such address here: only answers to mail sent from here are taken"
 
-    async def message(self, transaction: SmtpTransaction, raw: bytes) -> str:
+    async def message(self, transaction: SmtpTransaction, received: ReceivedMail) -> str:
         """Durable in spool and journal, one observation per recipient, before the answer 250."""
-        head = await asyncio.to_thread(HeaderBlock, raw)
+        head = await asyncio.to_thread(HeaderBlock, received.beginning)
         if len(head.all("received")) > _MAX_HOPS:
             return f"554 5.4.6 The message came through more than {_MAX_HOPS} servers: it goes round in a circle"
         copies = {copy for each in transaction.recipients if (copy := tagged_copy(self._codec, each)) is not None}
-        if not all(self._allowance.take(copy, len(raw)) for copy in copies):
+        if not all(self._allowance.take(copy, received.size) for copy in copies):
             return _SPENT
         mail, now = new_id(), self._clock.now()
-        kept = await asyncio.to_thread(self._keep, mail, raw)
+        kept = await asyncio.to_thread(self._keep, mail, received)
         await asyncio.gather(
             *(
                 self._append(
@@ -94,6 +95,7 @@ class InboundPolicy:
         )
         return f"250 2.0.0 OK: taken as {id_text(mail)}"
 
-    def _keep(self, mail: int, raw: bytes) -> str:
-        self._spool.put(mail, raw)
-        return checksum(raw)
+    def _keep(self, mail: int, received: ReceivedMail) -> str:
+        pieces = received.beginning, *received.rest
+        self._spool.put(mail, *pieces)
+        return checksum(*pieces)

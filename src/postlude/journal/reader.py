@@ -63,6 +63,7 @@ class JournalReader:
         self._found: list[JournalFinding] = []
         self._troubles: dict[str, str] = {}
         self._try_at: dict[str, float] = {}
+        self._held: frozenset[str] = frozenset()
 
     @property
     def problem(self) -> str:
@@ -109,6 +110,15 @@ class JournalReader:
             folder.labels = []
         return found
 
+    def hold(self, writers: Collection[int]) -> None:
+        """Leave out the journals that these are the numbers of, until they are held no more."""
+        if not writers and not self._held:
+            return
+        folders = self._folders.values()
+        held = {one.name for one in folders if self._lineage.current(one.name, one.proposed) in writers}
+        self._seen |= dict.fromkeys(self._held - held, _MORE)
+        self._held = frozenset(held)
+
     def read(self, after: Mapping[int, Position], limit: int) -> list[JournalRecord]:
         """Up to `limit` records from the positions `after` (the `next` of the last processed record, by writer).
 
@@ -121,6 +131,7 @@ class JournalReader:
         folders = sorted(self._folders.values(), key=lambda folder: folder.proposed)
         self._round += 1
         folders = [folders[(i + self._round) % len(folders)] for i in range(len(folders))]
+        folders = [folder for folder in folders if folder.name not in self._held]
         first = [folder for folder in folders if folder.name in self._first]
         rest = [folder for folder in folders if folder.name not in self._first]
         mail = self._shared(self._frames_of(first, after), records, max(1, limit // 2) if rest else limit)
@@ -220,7 +231,8 @@ class JournalReader:
 
     def _news(self) -> bool:
         self._find_writers()
-        return any(folder.mark.get() != self._seen.get(name, _MORE) for name, folder in self._folders.items())
+        folders = [folder for name, folder in self._folders.items() if name not in self._held]
+        return any(folder.mark.get() != self._seen.get(folder.name, _MORE) for folder in folders)
 
     def _find_writers(self) -> None:
         now = monotonic()

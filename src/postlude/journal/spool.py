@@ -7,6 +7,7 @@ from one that is empty: what waits in it is held, and nothing new is put beneath
 import errno
 import os
 import secrets
+from collections.abc import Sequence
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
@@ -22,13 +23,17 @@ from postlude.model.errors import NotFoundError, StorageError
 SPOOL_MARK: Final = ".id"
 _ID_BYTES: Final = 8
 _MODE: Final = 0o600
+_AT_ONCE: Final = 2 << 20
 PARTS: Final = 128
 """Folders a spool has: by the first two digits of a positive 63-bit id."""
 
 
-def checksum(data: bytes) -> str:
+def checksum(*pieces: bytes) -> str:
     """Checksum of these bytes: stored in the journal, apart from the file."""
-    return blake2b(data, digest_size=16).hexdigest()
+    sum_ = blake2b(digest_size=16)
+    for piece in pieces:
+        sum_.update(piece)
+    return sum_.hexdigest()
 
 
 def prepare_spool(root: Path, proof: Path) -> None:
@@ -108,14 +113,14 @@ class Spool:
         name = id_text(id)
         return self._root / name[:2] / f"{name}.eml"
 
-    def put(self, id: int, data: bytes) -> None:  # noqa: A002 - the public word for it
-        """Store `data` under `id`, replacing what was there; StorageError when the disk refused, or is not there."""
+    def put(self, id: int, *pieces: bytes) -> None:  # noqa: A002 - the public word for it
+        """Store these bytes, replacing what was there; StorageError when the disk refused, or is not there."""
         self.confirm()
         path = self.path(id)
         fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         try:
             self._make_folder(path.parent)
-            self._write(fresh, data)
+            self._write(fresh, pieces)
             fresh.replace(path)
             self._disk.sync_folder(path.parent)
         except OSError as error:
@@ -137,6 +142,13 @@ class Spool:
             if error.errno in {errno.EIO, errno.ENXIO}:  # this file's own damage: all others can be read
                 raise NotFoundError(f"the mail stored under {id_text(id)} cannot be read: {error.strerror}") from error
             raise StorageError(file_trouble(error, self.path(id))) from error
+
+    def size(self, id: int) -> int:  # noqa: A002 - the public word for it
+        """How many bytes are stored under `id`; 0 where that cannot be known."""
+        try:
+            return self.path(id).stat().st_size
+        except OSError:
+            return 0
 
     def delete(self, id: int) -> None:  # noqa: A002 - the public word for it
         """Remove what is stored under `id`, if anything is."""
@@ -177,10 +189,17 @@ class Spool:
             self._disk.sync_folder(folder.parent)
             self._disk.sync_folder(folder.parent.parent)
 
-    def _write(self, path: Path, data: bytes) -> None:
+    def _write(self, path: Path, pieces: Sequence[bytes]) -> None:
         fd = self._disk.create(path)
         try:
-            self._disk.write(fd, data, 0)
+            at = behind = 0
+            for piece in pieces:
+                self._disk.write(fd, piece, at)
+                at += len(piece)
+                behind += len(piece)
+                if behind > _AT_ONCE:  # what others write does not wait for all of it
+                    self._disk.sync(fd)
+                    behind = 0
             os.fsync(fd)  # noqa: TID251 - through Disk, so that tests can make it fail
         finally:
             self._disk.close(fd)

@@ -20,6 +20,8 @@ PARTS: Final = 1_000
 """MIME parts of a message that are opened; what is behind them stays as it is."""
 PART_HEADS_BYTES: Final = 1 << 20
 """Of the headers of all parts together; what is behind them stays as it is. Real parts have a few hundred each."""
+LARGE: Final = 1 << 20
+"""Bytes from which on a message takes so long that the others do not wait for it: it goes a way of its own."""
 DEPTH: Final = 20
 """Depth of nested multiparts; deeper ones stay unchanged."""
 LINKS: Final = 100_000

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple, Protocol
 
 from postlude.adapters.quota_files import QuotaFiles
 from postlude.adapters.smtp_server.commands import Command
+from postlude.adapters.smtp_server.incoming import ReceivedMail
 from postlude.adapters.smtp_server.policy import SmtpTransaction
 from postlude.adapters.smtp_server.session import SmtpServerSession
 from postlude.kit.clock import MICROS_PER_SECOND, Clock, to_datetime
@@ -130,11 +131,11 @@ class RelayPolicy:
         text = self._services.quotas.refusal(login.user, login.limits, recipients)
         return f"450 4.7.1 {text}" if text else None
 
-    async def message(self, transaction: SmtpTransaction, raw: bytes) -> str:
+    async def message(self, transaction: SmtpTransaction, mail: ReceivedMail) -> str:
         """Durable in spool and journal before the answer 250."""
         if ended := await self._ended():
             return ended
-        head, login = await asyncio.to_thread(_read_head, raw), self._login
+        head, login = await asyncio.to_thread(_read_head, mail.beginning), self._login
         refusal = _malformed(head) or (self._foreign(head) if login else self._not_the_gateways(head, transaction))
         if refusal:
             return refusal
@@ -143,7 +144,8 @@ class RelayPolicy:
             via=Via.RELAY,
             mail_from=transaction.mail_from,
             recipients=transaction.recipients,
-            raw=self._marks(head) + self._received() + raw,
+            raw=self._marks(head) + self._received() + mail.beginning,
+            rest=mail.rest,
             dsn=Dsn(transaction.envid, transaction.ret, transaction.dsn),
             purpose=self._usual_purpose(head),
         )

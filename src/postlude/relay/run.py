@@ -23,6 +23,7 @@ async def run_relay(
     check: CheckLogin,
     quotas: QuotaFiles,
     append: Append,
+    append_large: Append,
     spool: Spool,
     clock: Clock,
     stop: asyncio.Event,
@@ -32,11 +33,11 @@ async def run_relay(
     """Take mail from logged-in clients on a listening socket until `stop`; on `tls_sock` with TLS from the first byte.
 
     250 after a message means: its bytes are in the spool and its Submitted is in the journal, both durable. With
-    `owner_of` and networks in `config.gateway` those servers need no login.
+    `owner_of` and networks in `config.gateway` those servers need no login. `append_large`: the journal of large ones.
     """
     services = RelayServices(
         check=check,
-        accept=partial(accept, append, spool, clock, host=config.hostname),
+        accept=partial(accept, append, spool, clock, host=config.hostname, append_large=append_large),
         clock=clock,
         throttle=Throttle(clock),
         quotas=quotas,

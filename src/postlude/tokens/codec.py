@@ -64,7 +64,7 @@ class TokenCodec:
     """Mints and verifies with one key ring. Pure; safe to share between threads."""
 
     def __init__(self, ring: KeyRing) -> None:
-        self._ring = ring
+        self._ring: Final = ring
         both, self._read, self._act = (
             copy_macs(use, {i: self._must(i, purpose) for i in ring.ids()}) for use, purpose in KEY_OF_USE.items()
         )
@@ -83,6 +83,10 @@ class TokenCodec:
         self.own_browser: Final = OwnBrowserMarks(ring)
         """Marks of users' own browsers."""
         self._hook = {i: blake2b(key=self._must(i, "hook"), digest_size=_HOOK_MAC) for i in ring.ids()}
+
+    def __reduce__(self) -> tuple[type["TokenCodec"], tuple[KeyRing]]:
+        """For a child process that makes what this one would."""
+        return TokenCodec, (self._ring,)
 
     def _must(self, key_id: int, purpose: str) -> bytes:
         key = self._ring.key(key_id, purpose)

@@ -83,6 +83,10 @@ class Urls:
         self.act_token: Final[TokenOf] = minter.act
         """The token of a copy's pages."""
 
+    def __reduce__(self) -> tuple[type["Urls"], tuple[TokenCodec, str, Kind, int, Prefixes]]:
+        """For a child process that makes the same URLs."""
+        return Urls, (self._codec, self._base, self._kind, self._scope, self._prefixes)
+
     def pixel(self) -> SplitUrl:
         """The pixel's URL."""
         return SplitUrl(f"{self._base}/{self._prefixes.pixel}/", ".gif")

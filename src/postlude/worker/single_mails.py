@@ -9,6 +9,7 @@ from typing import Final
 
 from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.kit.loop import retried, unless_stopped
+from postlude.mail.limits import LARGE
 from postlude.model.errors import InUseError, StorageError
 from postlude.services.messages.attempt_log import JournaledStart
 from postlude.services.messages.recovery import Recovery
@@ -21,7 +22,6 @@ _HELD_S: Final = 1.0
 _LONGEST_S: Final = 60.0
 _AHEAD: Final = 128  # copies composed and waiting: a claim is a transaction, and half of these share one
 _AHEAD_BYTES: Final = 16 << 20
-_LARGE: Final = 1 << 20
 _LARGE_AT_ONCE: Final = 2
 _LARGE_HELD: Final = 1000  # so many may be due before others, and these are claimed all the same
 _GRACE_S: Final = 20.0  # at a stop, for answers that are on their way
@@ -99,7 +99,7 @@ class _Mails:
         room = len(self._claimed) <= _AHEAD // 2 and len(self._large) <= _LARGE_HELD
         if room and not wait_s:
             for claim in await self._claim(_AHEAD - len(self._claimed), self._number):
-                (self._large if claim.size > _LARGE else self._claimed).append(claim)
+                (self._large if claim.size > LARGE else self._claimed).append(claim)
         self._begin_large()
         if not self._claimed or self._bytes >= _AHEAD_BYTES or len(self._pump.waiting) >= _AHEAD:
             await self._pause(wait_s)
@@ -136,7 +136,7 @@ class _Mails:
 
     def may_last(self, item: Ready) -> bool:
         """25 MB do."""
-        return item.claim.size > _LARGE
+        return item.claim.size > LARGE
 
     async def hand_over(self, item: Ready, start: JournaledStart) -> None:
         """Return when its result is on its way into the journal."""
@@ -151,7 +151,7 @@ class _Mails:
 
     def _let_go(self, item: Ready) -> None:
         """It takes no room any more."""
-        if item.claim.size > _LARGE:
+        if item.claim.size > LARGE:
             self._large_in_hand -= 1
             self._pump.hungry.set()
             self._wake.set()

@@ -17,11 +17,12 @@ from postlude.model.event import Event
 from postlude.model.observation import Observation, Returned, Submitted, encode_observation
 from postlude.model.words import EventKind, Verdict, Via
 from postlude.services.change_feed import Changes
-from postlude.services.digest.attempts import SenderKnown, Submissions
+from postlude.services.digest.attempts import SenderKnown, SubmissionReader, Submissions
 from postlude.services.digest.attribution import Attribution
 from postlude.services.digest.findings import Repeats
 from postlude.services.digest.hits import Hits
 from postlude.services.digest.loop import Digest
+from postlude.services.digest.ports import MaintenanceStep
 from postlude.services.digest.reconsider import Windows
 from postlude.services.digest.returned_mail import ReturnedMail
 from postlude.services.digest.steps import RecordSteps
@@ -47,6 +48,7 @@ class World:
         self.writer = JournalWriter(folder / "journal", "edge")
         self.spool = Spool(folder / "spool")
         self.changes = Changes()
+        self.take = take
 
     def say(self, *observations: Observation | bytes) -> None:
         for one in observations:
@@ -61,11 +63,14 @@ class World:
         windows: Windows | None = None,
         notices: Notices | None = None,
         know_sender: SenderKnown = lambda _message, _user: None,
+        reading: SubmissionReader | None = None,
+        maintenance: MaintenanceStep = lambda: False,
         reader: type[JournalReader] = JournalReader,
     ) -> Digest:
         withdrawn = Withdrawn(self.store.privacy)
+        submissions = Submissions(reading or take, self.spool.get, know_sender, self.spool.size)
         record_steps = RecordSteps(
-            submissions=Submissions(take, self.spool.get, know_sender),
+            submissions=submissions,
             returned=ReturnedMail(self.spool, read, assign, Repeats(self.store.digest.seen)),
             hits=hits or Hits(self.store.messages, withdrawn=withdrawn),
         )
@@ -80,6 +85,8 @@ class World:
             chosen=chosen,
             windows=windows,
             notices=notices,
+            large=submissions.large,
+            maintenance=maintenance,
             removal=WithdrawalRemoval(self.store, self.history, withdrawn, SystemClock()),
         )
 

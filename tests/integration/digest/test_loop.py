@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import closing
+from threading import Event
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from mails.records import attempt
 from postlude.classify import Judgement
 from postlude.journal import JournalWriter
 from postlude.kit.clock import SystemClock
+from postlude.mail.limits import LARGE
 from postlude.model.errors import StorageError
 from postlude.model.observation import Attempt, Hit, Returned, Submitted, encode_observation
 from postlude.model.words import CopyStatus, EventKind, HitEndpoint, SendOutcome, Via
@@ -227,3 +230,43 @@ def test_a_mail_is_committed_before_the_hits_that_were_there_first(world: World)
     assert [event.kind for event in first.events] == [EventKind.QUEUED]
     assert sum(len(entry.events) for entry in rest) == 700
     relay.close()
+
+
+def test_small_mails_do_not_wait_until_a_large_one_is_read(world: World) -> None:
+    let = Event()
+
+    def reading(submitted: Submitted, raw: bytes) -> object:
+        assert len(raw) < LARGE or let.wait(20)
+        return world.take(submitted, raw[:100])
+
+    world.spool.put(1, b"x" * (LARGE + 1))
+    world.spool.put(2, b"small")
+    world.spool.put(3, b"behind it")
+    with closing(JournalWriter(world.folder / "journal", "relay-large")) as large:
+        for message in (1, 3):
+            large.append_blocking(encode_observation(_submitted(message)))
+        world.say(_submitted(2))
+        digest = world.digest(reading=reading)
+        assert digest.step() == 1
+        assert digest.step() == 0
+        assert set(world.store.messages.get_many({1, 2, 3})) == {2}
+        assert not digest.state.idle_at
+        let.set()
+        assert digest.catch_up() == 2
+        assert set(world.store.messages.get_many({1, 2, 3})) == {1, 2, 3}
+        assert world.digest(reading=reading).catch_up() == 0
+
+
+def test_a_small_batch_gathers_for_its_processor_time_and_not_for_the_disks(world: World) -> None:
+    def slow_disk() -> bool:
+        Event().wait(0.3)
+        return False
+
+    _submit(world)
+    digest = world.digest(maintenance=slow_disk)
+    assert digest._round() < 0.2
+    assert world.store.messages.get(1) is not None
+
+
+def _submitted(message: int) -> Submitted:
+    return Submitted(5, message, 7, Via.RELAY, "alice@example.org", ("bob@example.org",))

@@ -53,8 +53,8 @@ async def listening(run: Callable[[socket.socket, asyncio.Event], Awaitable[None
 def relay(folder: Folder) -> Starter:
     @asynccontextmanager
     async def start(**settings: Any) -> AsyncIterator[int]:
-        more = {"check": check} | {
-            name: settings.pop(name) for name in ("check", "owner_of", "tls_sock") if name in settings
+        more = {"check": check, "append_large": folder.journal.append} | {
+            name: settings.pop(name) for name in ("check", "owner_of", "tls_sock", "append_large") if name in settings
         }
         quotas = QuotaFiles(folder.root / "quotas", folder.clock, settings.pop("quota", Quota()))
         config = RelayConfig(hostname="relay.test", **settings)

@@ -6,12 +6,14 @@ import smtplib
 import socket
 import subprocess
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from postlude.model.observation import Submitted
+from postlude.journal import JournalReader, JournalWriter, checksum
+from postlude.model.observation import Submitted, decode_observation
 from servers.smtp_process import Folder, Starter
 
 ALICE = "alice@example.org"
@@ -289,3 +291,20 @@ async def test_msmtp_submits(folder: Folder, relay: Starter, tmp_path: Path) -> 
         )
     assert done.returncode == 0, done.stderr
     assert len(folder.observations()) == 1
+
+
+async def test_a_large_message_goes_into_a_journal_of_its_own(folder: Folder, relay: Starter, tmp_path: Path) -> None:
+    large = RAW_MAIL + "A line that is long enough to be one of many.\r\n.\r\n" * 60_000
+    with closing(JournalWriter(tmp_path / "large", "relay-large")) as journal:
+        async with relay(append_large=journal.append) as port:
+            await run(send, port, large)
+            await run(send, port)
+    (small,) = folder.observations()
+    assert isinstance(small, Submitted)
+    (record,) = JournalReader(tmp_path / "large").read({}, 10)
+    seen = decode_observation(record.data)
+    assert isinstance(seen, Submitted)
+    stored = folder.spool.get(seen.message)
+    assert stored.endswith(large.partition("Hello")[2].encode())
+    assert checksum(stored) == seen.checksum
+    assert checksum(folder.spool.get(small.message)) == small.checksum

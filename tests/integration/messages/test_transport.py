@@ -92,6 +92,26 @@ async def test_a_loss_inside_the_message_is_tried_again() -> None:
     assert answer.phase == "data"
 
 
+async def test_a_large_message_arrives_byte_for_byte() -> None:
+    data = b"From: a@example.org\r\n\r\n" + b".a line\r\n" * 300_000
+    async with Difficult().running() as server:
+        answer = await send(transport(server.port), data=data)
+    assert answer.outcome == "accepted"
+    assert server.accepted == [data.replace(b"\r\n.", b"\r\n..")]
+
+
+async def test_a_refusal_inside_a_large_message_ends_it_there() -> None:
+    async with Difficult(body="552 5.3.4 too large").running() as server:
+        answer = await send(transport(server.port), data=RAW_MAIL + b"line\r\n" * 3_000_000)
+    assert (answer.outcome, answer.code, answer.phase) == ("rejected", 552, "data")
+
+
+async def test_no_answer_after_a_large_message_is_indeterminate() -> None:
+    async with Difficult(end=SILENT).running() as server:
+        answer = await send(transport(server.port, end_timeout_s=1.0), data=RAW_MAIL + b"line\r\n" * 300_000)
+    assert answer.outcome is SendOutcome.INDETERMINATE
+
+
 async def test_no_answer_after_the_message_is_indeterminate() -> None:
     async with Difficult(end=SILENT).running() as server:
         answer = await send(transport(server.port, end_timeout_s=0.2))

@@ -60,3 +60,16 @@ def test_the_journals_of_others_are_not_touched_by_who_reads_one(root: Path) -> 
     assert not (root / "edge-2" / "mark").exists()
     assert reader.problem == ""
     held.close()
+
+
+def test_a_journal_that_is_held_is_left_out_and_is_no_news_until_it_is_let_go(root: Path) -> None:
+    reader = JournalReader(root, first=("relay",))
+    relay = reader.read({}, 1000)[0].writer
+    after = {record.writer: record.next for record in reader.read({}, 1000)}
+    reader.hold({relay})
+    _write(root, "relay", 1).close()
+    assert not reader.wait(0.0)
+    assert reader.read(after, 1000) == []
+    reader.hold(())
+    assert reader.wait(0.0)
+    assert _read(reader, 1000, after) == ["relay"]

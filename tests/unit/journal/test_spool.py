@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from postlude.journal import PARTS, Spool, accept_spool, prepare_spool, spool_problem
+from postlude.journal import PARTS, Spool, accept_spool, checksum, prepare_spool, spool_problem
 from postlude.model.errors import NotFoundError, StorageError
 
 
@@ -144,3 +144,12 @@ def test_a_spool_of_an_older_version_is_known_from_its_first_start_on(tmp_path: 
     prepare_spool(tmp_path / "spool", tmp_path / "spool.id")
     shutil.rmtree(tmp_path / "spool")
     assert spool_problem(tmp_path / "spool", tmp_path / "spool.id")
+
+
+def test_a_mail_in_pieces_is_one_mail(tmp_path: Path) -> None:
+    spool, pieces = Spool(tmp_path), [b"head\r\n\r\n", *[b"x" * (1 << 20)] * 5, b"end"]
+    spool.put(7, *pieces)
+    assert spool.get(7) == b"".join(pieces)
+    assert checksum(*pieces) == checksum(b"".join(pieces))
+    assert spool.size(7) == len(b"".join(pieces))
+    assert spool.size(8) == 0

@@ -39,6 +39,7 @@ class SmtpLine(asyncio.Protocol):
         self._lines: list[str] = []
         self._wanted = 0
         self._waiter: asyncio.Future[None] | None = None
+        self._drain: asyncio.Future[None] | None = None
         self._loop = asyncio.get_running_loop()
 
     @property
@@ -68,6 +69,7 @@ class SmtpLine(asyncio.Protocol):
     def resume_writing(self) -> None:
         """Called by the loop."""
         self.flushed = True
+        self._let_go_on()
 
     def data_received(self, data: bytes) -> None:
         """Called by the loop."""
@@ -81,6 +83,8 @@ class SmtpLine(asyncio.Protocol):
             self._take(line)
         if self._waiter is not None and len(self.replies) >= self._wanted and not self._waiter.done():
             self._waiter.set_result(None)
+        if self.replies:
+            self._let_go_on()
 
     def _take(self, raw: bytes) -> None:
         line = raw.rstrip(b"\r").decode("utf-8", "replace")
@@ -99,6 +103,24 @@ class SmtpLine(asyncio.Protocol):
         if self._lost is not None or self._transport is None:
             raise self._lost or Lost("not connected")
         self._transport.write(data)
+
+    async def drained(self, seconds: float) -> None:
+        """Return when what was written is with the kernel, or an answer came. Lost as for `wait`."""
+        if self._lost is not None:
+            raise self._lost
+        if self.flushed:
+            return
+        self._drain = self._loop.create_future()
+        timer = self._loop.call_later(seconds, self.fail, f"the server took nothing for {seconds:g} seconds")
+        try:
+            await self._drain
+        finally:
+            timer.cancel()
+            self._drain = None
+
+    def _let_go_on(self) -> None:
+        if self._drain is not None and not self._drain.done():
+            self._drain.set_result(None)
 
     async def wait(self, count: int, seconds: float) -> None:
         """Return when `count` answers are there; Lost when the connection ends or `seconds` pass before."""
@@ -142,6 +164,8 @@ class SmtpLine(asyncio.Protocol):
             self._lost = Lost(text)
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_exception(self._lost)
+        if self._drain is not None and not self._drain.done():
+            self._drain.set_exception(self._lost)
 
     def close(self) -> None:
         """Close it without QUIT."""

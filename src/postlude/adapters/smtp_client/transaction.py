@@ -1,13 +1,15 @@
 """One SMTP transaction: MAIL, RCPT, DATA, the message, and what it means when the connection ends in between."""
 
+import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from time import perf_counter
 from typing import Final
 
 from postlude.adapters.smtp_client.answer import accepted, refusal_answer, reply_line
 from postlude.adapters.smtp_client.connection import Lost, Reply, SmtpLine
 from postlude.mail.ascii_header import needs_smtputf8
+from postlude.mail.limits import LARGE
 from postlude.model.answer import Answer
 from postlude.model.domain_name import DomainError, ascii_address
 from postlude.model.words import SendOutcome
@@ -18,6 +20,7 @@ _DOTTED: Final = re.compile(rb"\r\n\.")
 _UNFIT: Final = re.compile(r"[\x00-\x20\x7f<>]")
 _GO_AHEAD: Final = 354
 _OK: Final = 250
+_SLICE: Final = 1 << 18
 _PHASES: Final = ("mail", "rcpt", "data")
 
 
@@ -57,10 +60,11 @@ class SmtpClientSession:
         self.busy_s = perf_counter() - began
         if refused is not None:
             return refused
-        data = stuffed(copy.data)
+        large = len(copy.data) > LARGE
+        data = b"" if large else stuffed(copy.data)
         await start.durable()
         began = perf_counter()
-        answer = await self._message(data)
+        answer = await (self._large(copy.data) if large else self._message(data))
         self.busy_s += perf_counter() - began
         return answer
 
@@ -112,6 +116,23 @@ class SmtpClientSession:
         """Before the end of the message was written no server can have accepted it: safe to try again."""
         return Answer(SendOutcome.DEFERRED, text=str(lost), server=self.server, phase=phase)
 
+    async def _large(self, data: bytes) -> Answer:
+        """In slices, as fast as the server takes them: other mail is sent meanwhile."""
+        line, last = self.line, b""
+        try:
+            for piece in stuffed_slices(data):
+                if last:
+                    line.write(last)
+                    await asyncio.sleep(0)
+                    await line.drained(self._end_s)
+                last = piece
+                if line.replies and line.replies[0].code >= 400:  # noqa: PLR2004 - a refusal, before the end
+                    line.close()
+                    return self._refused(line.replies.pop(0), "data")
+        except Lost as lost:
+            return self._lost(lost, "data")
+        return await self._message(last)
+
     async def _message(self, data: bytes) -> Answer:
         line = self.line
         try:
@@ -160,6 +181,24 @@ class SmtpClientSession:
             if copy.orcpt or rcpt_to.isascii():
                 rcpt += f" ORCPT={copy.orcpt or 'rfc822;' + xtext(rcpt_to)}"
         return [mail, rcpt, "DATA"]
+
+
+def stuffed_slices(data: bytes, size: int = _SLICE) -> Iterator[bytes]:
+    """What `stuffed` gives, in slices."""
+    at, behind_line_end = 0, True
+    while True:
+        end = at + size
+        while data[end - 1 : end] == b"\r":
+            end += 1
+        some = data[at:end]
+        piece = _DOTTED.sub(b"\r\n..", some)
+        if behind_line_end and piece.startswith(b"."):
+            piece = b"." + piece
+        at, behind_line_end = end, some.endswith(b"\r\n")
+        if end >= len(data):
+            yield piece + (b".\r\n" if behind_line_end else b"\r\n.\r\n")
+            return
+        yield piece
 
 
 def stuffed(data: bytes) -> bytes:

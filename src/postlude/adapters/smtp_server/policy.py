@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from postlude.adapters.smtp_server.commands import Command
+from postlude.adapters.smtp_server.incoming import IncomingMail, ReceivedMail
 from postlude.kit.message_buffers import BufferReservation
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ class SmtpTransaction:
     recipients: list[str] = field(default_factory=list)
     dsn: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Recipient -> (NOTIFY, ORCPT), for recipients with these parameters."""
-    received: bytearray | None = None
-    """Data received by BDAT so far; None before the first one."""
+    received: IncomingMail | None = None
+    """What came by BDAT so far; None before the first one."""
     place: BufferReservation | None = None
     """What it takes of the memory for messages."""
 
@@ -59,8 +60,8 @@ class SmtpPolicy(Protocol):
         """RCPT."""
         ...
 
-    async def message(self, transaction: SmtpTransaction, raw: bytes) -> str:
-        """Store the message and return the reply. `raw` has CRLF line ends and no dot-stuffing."""
+    async def message(self, transaction: SmtpTransaction, mail: ReceivedMail, /) -> str:
+        """Store the message and return the reply."""
         ...
 
 

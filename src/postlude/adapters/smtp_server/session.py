@@ -11,7 +11,6 @@ from asyncio import IncompleteReadError, LimitOverrunError
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from collections import defaultdict
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
@@ -20,17 +19,17 @@ from typing import Any, AnyStr, Final
 from aiosmtpd.smtp import SMTP
 
 from postlude.adapters.smtp_server.commands import SyntaxRefused, parse_mail, parse_rcpt, too_large
+from postlude.adapters.smtp_server.incoming import IncomingMail, ReceivedMail
 from postlude.adapters.smtp_server.policy import Authenticate, SessionPolicyOf, SmtpTransaction
 from postlude.kit.message_buffers import BufferReservation, MessageBuffers
 from postlude.kit.whole_number import whole_number
 from postlude.mail.limits import ADDRESSES, head_refusal
 from postlude.model.errors import StorageError
-from postlude.services.messages.accept import only_crlf
 
 _END: Final = b"\r\n.\r\n"
 _BUFFER: Final = 1 << 18  # of the reader, while a message comes in
 _COMMAND_BYTES: Final = 12_288  # RFC 4954 section 4: the longest AUTH response; the reader's buffer between messages
-_LARGE: Final = 65_536  # bytes from which on a message is looked through in a thread
+_LONGEST_LINE: Final = 65_536  # of a command that does not end
 _BARE: Final = (
     "550 5.6.11 The message has a bare line feed or carriage return (RFC 5321 2.3.8); end every line with CR LF. "
     "Nothing was accepted"
@@ -189,7 +188,7 @@ class SmtpServerSession(SMTP):
     def data_received(self, data: bytes) -> None:
         """Bytes came; who sends on and on without ending a command is not read to the end."""
         self._line = 0 if self._in_message or b"\n" in data else self._line + len(data)
-        if self._line > _LARGE:
+        if self._line > _LONGEST_LINE:
             self.hang_up("500 5.5.2 A command is one short line; connect again")
             return
         super().data_received(data)
@@ -348,12 +347,12 @@ class SmtpServerSession(SMTP):
             return
         await self.push("354 Go ahead, end with CR LF . CR LF")
         with self._buffers.place() as place:
-            stuffed = await self._read_message(place)
+            incoming = await self._read_message(place)
             self.transaction = None
-            if stuffed is None:
+            if incoming is None:
                 reply = _CROWDED if place.crowded else too_large(self._config.max_message_bytes)
             else:
-                reply = await self._store(transaction, await _off_the_loop(_unstuffed, stuffed))
+                reply = await self._store(transaction, incoming.ended())
         await self._answer_message(transaction, reply)
 
     async def smtp_BDAT(self, arg: str | None) -> None:  # noqa: N802 - as smtp_EHLO
@@ -365,24 +364,23 @@ class SmtpServerSession(SMTP):
             return
         transaction, limit = self.transaction, self._config.max_message_bytes
         if transaction is None or not transaction.recipients:
-            await self._read_exactly(size, None)
+            await self._read_exactly(size, None, IncomingMail(stuffed=False))
             await self.push("503 5.5.1 Send MAIL and RCPT first")
             return
-        received = transaction.received = bytearray() if transaction.received is None else transaction.received
+        received = transaction.received = transaction.received or IncomingMail(stuffed=False)
         transaction.place = transaction.place or self._buffers.place()
-        chunk = await self._read_exactly(size, transaction.place if len(received) + size <= limit else None)
-        if chunk is None:
+        fits = received.size + size <= limit
+        if not await self._read_exactly(size, transaction.place if fits else None, received):
             crowded = transaction.place.crowded
             self._end_transaction()
             await self._answer_message(transaction, _CROWDED if crowded else too_large(limit))
             return
-        received += chunk
         if not last:
             self._replies -= size > 0  # what brings mail is not talk
             await self.push(f"250 2.0.0 {size} bytes received")
             return
         try:
-            reply = await self._store(transaction, await _off_the_loop(_clean, bytes(received)))
+            reply = await self._store(transaction, received.ended())
         finally:
             self._end_transaction()
         await self._answer_message(transaction, reply)
@@ -393,9 +391,8 @@ class SmtpServerSession(SMTP):
             self.transaction.place.leave()
         self.transaction = None
 
-    async def _read_exactly(self, size: int, place: BufferReservation | None) -> bytes | None:
-        """`size` bytes; None when they were read only to be dropped: there is no place, or no room in it."""
-        pieces: list[bytes] = []
+    async def _read_exactly(self, size: int, place: BufferReservation | None, into: IncomingMail) -> bool:
+        """Read `size` bytes; False when they were read only to be dropped: there is no place, or no room in it."""
         self._in_message = True
         while size:
             try:
@@ -405,19 +402,19 @@ class SmtpServerSession(SMTP):
             self._reset_timeout()
             size -= len(piece)
             if place is not None and place.take(len(piece)):
-                pieces.append(piece)
+                into.add(piece)
             else:
                 place = None
-                pieces.clear()
+                into.drop()
         self._in_message = False
-        return b"".join(pieces) if place is not None else None
+        return place is not None
 
-    async def _store(self, transaction: SmtpTransaction, raw: bytes | None) -> str:
+    async def _store(self, transaction: SmtpTransaction, mail: ReceivedMail | None) -> str:
         # A bare CR or LF is what a second message could be smuggled with, here or at a server behind.
-        if raw is None:
+        if mail is None:
             return _BARE
-        refusal = head_refusal(raw)
-        return await self._policy.message(transaction, raw) if refusal is None else f"552 5.3.4 {refusal}"
+        refusal = head_refusal(mail.beginning)
+        return await self._policy.message(transaction, mail) if refusal is None else f"552 5.3.4 {refusal}"
 
     async def _answer_message(self, transaction: SmtpTransaction, reply: str) -> None:
         answers = len(transaction.recipients) if self._config.lmtp else 1  # RFC 2033 4.2: one a recipient
@@ -425,8 +422,8 @@ class SmtpServerSession(SMTP):
         for _ in range(answers):
             await self.push(reply)
 
-    async def _read_message(self, place: BufferReservation) -> bytes | None:
-        """CR LF and the dot-stuffed message up to its end; None when it was too large or found no place."""
+    async def _read_message(self, place: BufferReservation) -> IncomingMail | None:
+        """The message up to its end; None when it was too large or found no place."""
         reader: Any = self._reader
         reader._limit = _BUFFER  # noqa: SLF001 - a small buffer for commands, a large one for mail
         self._in_message = True
@@ -436,10 +433,10 @@ class SmtpServerSession(SMTP):
             self._in_message = False
             reader._limit = _COMMAND_BYTES  # noqa: SLF001 - as above
 
-    async def _read_to_the_end(self, place: BufferReservation) -> bytes | None:
+    async def _read_to_the_end(self, place: BufferReservation) -> IncomingMail | None:
         # The CR LF that ended DATA belongs to the end mark of an empty message (RFC 5321 4.1.1.4).
         self._reader._buffer[:0] = b"\r\n"  # type: ignore[attr-defined]  # noqa: SLF001 - as aiosmtpd does itself
-        pieces: list[bytes] = []
+        incoming = IncomingMail(stuffed=True)
         size, limit = 0, self._config.max_message_bytes
         while True:
             try:
@@ -453,12 +450,12 @@ class SmtpServerSession(SMTP):
             self._reset_timeout()
             size += len(piece)
             if size > limit + 2 or not place.take(len(piece)):
-                pieces.clear()
+                incoming.drop()
                 place.leave()
             else:
-                pieces.append(piece)
+                incoming.add(piece)
             if done:
-                return b"".join(pieces) if size <= limit + 2 and not place.crowded else None
+                return incoming if size <= limit + 2 and not place.crowded else None
 
     async def handle_exception(self, error: Exception) -> str:
         """A temporary error for any exception: the client keeps the message and tries again."""
@@ -468,17 +465,3 @@ class SmtpServerSession(SMTP):
             return "452 4.3.1 The disk of this server takes nothing; nothing was accepted, try again later"
         _log.error("connection from %s", self.peer, exc_info=error, extra={"peer": self.peer})
         return "451 4.3.0 Something broke on this server; nothing was accepted, try again later"
-
-
-async def _off_the_loop(work: Callable[[bytes], bytes | None], data: bytes) -> bytes | None:
-    return work(data) if len(data) < _LARGE else await asyncio.to_thread(work, data)
-
-
-def _clean(raw: bytes) -> bytes | None:
-    """The message, None when it contains a bare CR or LF."""
-    return raw if only_crlf(raw) else None
-
-
-def _unstuffed(stuffed: bytes) -> bytes | None:
-    """The message behind CR LF with its dots unstuffed (RFC 5321 4.5.2), None when it contains a bare CR or LF."""
-    return stuffed.replace(b"\r\n.", b"\r\n")[2:] if only_crlf(stuffed) else None

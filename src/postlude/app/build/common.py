@@ -2,6 +2,7 @@
 
 import socket
 from dataclasses import dataclass
+from typing import Final
 
 from postlude.adapters.dkim_keys import DkimKeys
 from postlude.adapters.quota_files import QuotaFiles
@@ -10,6 +11,9 @@ from postlude.config import Settings
 from postlude.kit.clock import Clock, SystemClock
 from postlude.model.quota import LIMITS, Quota
 from postlude.tokens import Prefixes, TokenCodec
+
+LARGE_JOURNAL: Final = "relay-large"
+"""Of the relay's large messages: what is in it waits until they are read, and nothing else does."""
 
 
 @dataclass(frozen=True)

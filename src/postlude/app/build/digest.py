@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from postlude.app.background.provider_calls import certificates, provider_keys
-from postlude.app.build.common import Parts
+from postlude.app.build.common import LARGE_JOURNAL, Parts
 from postlude.app.build.sending import build_policies
 from postlude.classify import WindowSettings
 from postlude.config import Settings
@@ -40,7 +40,7 @@ from postlude.services.privacy.retention import Keep, MailFolders, Retention
 from postlude.store import Store
 from postlude.tokens import TagPurpose
 
-MAIL_FIRST: Final = ("relay", "app")
+MAIL_FIRST: Final = ("relay", LARGE_JOURNAL, "app")
 """Journals of who hands mail in and of its sender: what is in them does not wait for hits."""
 
 
@@ -60,8 +60,9 @@ def build_digest(
     withdrawn = Withdrawn(store.privacy)
     classifier = own_visits(parts.settings, store)
     tags, repeats = tag_reader(parts.codec), Repeats(store.digest.seen)
+    submissions = _submissions(parts, store, tracker, spool_out, classifier)
     record_steps = RecordSteps(
-        submissions=_submissions(parts, store, tracker, spool_out, classifier),
+        submissions=submissions,
         returned=ReturnedMail(spool_in, partial(parse_returned, tags), partial(_attribute, store), repeats),
         hits=Hits(store.messages, classifier, withdrawn=withdrawn),
         webhooks=ProviderCalls(
@@ -84,6 +85,7 @@ def build_digest(
         notices=Notices(store, parts.clock, parts.settings.hold_seconds),
         chosen=chosen,
         maintenance=maintenance,
+        large=submissions.large,
         removal=WithdrawalRemoval(store, history, withdrawn, parts.clock),
         forgetter=Forgetter(store, history, _folders(parts, spool_out, spool_in), parts.clock),
         housekeeping=partial(
@@ -98,7 +100,7 @@ def build_digest(
 
 def _submissions(parts: Parts, store: Store, tracker: Tracker, spool: Spool, visits: OwnVisits) -> Submissions:
     take = partial(_take, build_policies(parts, store), tracker, parts.settings.sandbox)
-    return Submissions(take, spool.get, visits.know)
+    return Submissions(take, spool.get, visits.know, spool.size)
 
 
 def own_visits(settings: Settings, store: Store) -> OwnVisits:

@@ -5,7 +5,7 @@ import socket
 from functools import partial
 from typing import TYPE_CHECKING
 
-from postlude.app.build.common import Parts, build_parts, build_quotas
+from postlude.app.build.common import LARGE_JOURNAL, Parts, build_parts, build_quotas
 from postlude.app.build.smtp_server import relay_tls, shared
 from postlude.app.processes.event_loop import run_until_stopped, start_log
 from postlude.app.processes.mail_journal import MailJournal
@@ -35,10 +35,11 @@ def run_relay_process(
     bond = supervision.bond(parts.folder.root, "relay", sockets)
 
     async def main(stop: asyncio.Event) -> None:
-        async with MailJournal(parts, "relay", parts.folder.spool_out) as journal:
+        spool = parts.folder.spool_out
+        async with MailJournal(parts, "relay", spool) as journal, MailJournal(parts, LARGE_JOURNAL, spool) as large:
             if bond is not None:
-                bond.troubles.append(journal)
-            await _relay(parts, sock, tls_sock, journal, stop)
+                bond.troubles.extend((journal, large))
+            await _relay(parts, (sock, tls_sock), journal, large, stop)
 
     if supervision.outlives:
         succeed(parts.folder.root, "relay", STOP_S)
@@ -46,9 +47,13 @@ def run_relay_process(
 
 
 async def _relay(
-    parts: Parts, sock: socket.socket, tls_sock: socket.socket | None, journal: MailJournal, stop: asyncio.Event
+    parts: Parts,
+    sockets: tuple[socket.socket, socket.socket | None],
+    journal: MailJournal,
+    large: MailJournal,
+    stop: asyncio.Event,
 ) -> None:
-    settings = parts.settings
+    settings, (sock, tls_sock) = parts.settings, sockets
     config = RelayConfig(
         **shared(settings),
         tls=relay_tls(settings),
@@ -64,6 +69,7 @@ async def _relay(
             quotas=build_quotas(parts),
             owner_of=logins.owner_of if settings.gateway_networks else None,
             append=journal.append,
+            append_large=large.append,
             spool=parts.folder.outgoing_mail(),
             clock=parts.clock,
             stop=stop,

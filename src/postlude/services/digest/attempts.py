@@ -1,7 +1,7 @@
 """Outgoing mail: submissions and delivery attempts."""
 
 import re
-from typing import Protocol
+from typing import Final, NamedTuple, Protocol
 
 from postlude.feedback.reasons import find_reason
 from postlude.journal import checksum
@@ -11,6 +11,7 @@ from postlude.model.event import Event
 from postlude.model.observation import Attempt, AttemptStarted, Resend, Submitted, WorkerStarted
 from postlude.model.words import EventKind, SendOutcome, Verdict
 from postlude.services.digest.item import Item, Meaning, RecordOutcome, event_id
+from postlude.services.digest.large_mail import LargeMail, MailSize
 from postlude.services.digest.suppression_policy import of_attempt
 from postlude.services.ports import SpooledMail
 from postlude.store import Alias, AttemptResult, Submission
@@ -56,6 +57,11 @@ class SenderKnown(Protocol):
         ...
 
 
+class _Readable(NamedTuple):
+    taken: AcceptedMessage
+    damage: str
+
+
 class Submissions:
     """The step for submitted messages. `take` makes the same of the same message every time."""
 
@@ -64,26 +70,33 @@ class Submissions:
         read_submission: SubmissionReader,
         mail: SpooledMail,
         know_sender: SenderKnown = lambda _message, _user: None,
+        size: MailSize = lambda _message: 0,
     ) -> None:
+        """`size`: so that large ones are read beside the digest."""
         self._take = read_submission
         self._mail = mail
         self._know_sender = know_sender
+        self.large: Final = LargeMail(self._read, size)
 
     def __call__(self, item: Item, submitted: Submitted) -> None:
         """Take one message apart. One whose bytes are damaged or gone has its copies all the same: they are refused."""
+        self._know_sender(submitted.message, submitted.user)
+        taken, item.damage = self.large.take(submitted)
+        item.meaning = Meaning(submission=taken.submission, events=taken.events)
+        item.outcome = RecordOutcome.SUBMITTED
+
+    def _read(self, submitted: Submitted) -> _Readable:
+        damage = ""
         try:
             raw = self._mail(submitted.message)
         except NotFoundError:
             raw = b""
-            item.damage = f"the bytes of message {id_text(submitted.message)} are gone from the spool"
+            damage = f"the bytes of message {id_text(submitted.message)} are gone from the spool"
         if submitted.checksum and raw and checksum(raw) != submitted.checksum:
-            item.damage = f"the bytes of message {id_text(submitted.message)} are damaged in the spool"
-        if item.damage:
-            item.damage += f": it is not sent to {', '.join(submitted.recipients)}. Ask its sender to send it again"
-        self._know_sender(submitted.message, submitted.user)
-        taken = self._take(submitted, raw)
-        item.meaning = Meaning(submission=taken.submission, events=taken.events)
-        item.outcome = RecordOutcome.SUBMITTED
+            damage = f"the bytes of message {id_text(submitted.message)} are damaged in the spool"
+        if damage:
+            damage += f": it is not sent to {', '.join(submitted.recipients)}. Ask its sender to send it again"
+        return _Readable(self._take(submitted, raw), damage)
 
 
 def worker_started(item: Item, seen: WorkerStarted) -> None:

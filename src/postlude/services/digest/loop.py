@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
-from time import perf_counter, sleep
+from time import perf_counter, sleep, thread_time
 from typing import Final
 
 from postlude.history import History
@@ -19,7 +19,7 @@ from postlude.services.digest.batch_size import BATCH_RECORDS, BatchSize
 from postlude.services.digest.item import NO_RECORDS_FAULT, Item
 from postlude.services.digest.part_writer import PartWriter
 from postlude.services.digest.parts import MANY, hands_mail_in, more_than_hits, split_into_parts
-from postlude.services.digest.ports import AddressForgetter, Journal, MaintenanceStep
+from postlude.services.digest.ports import NOTHING_HELD, AddressForgetter, HeldBack, Journal, MaintenanceStep
 from postlude.services.digest.recognition import as_incidents, compare
 from postlude.services.digest.reconsider import Windows
 from postlude.services.digest.state import DigestState
@@ -34,8 +34,9 @@ COLLECT: Final = (50_000, 20, 20)
 default looks through 70 times and finds nothing (a tenth of the digest's time, measured)."""
 _IDLE_SECONDS: Final = 0.5
 _BREATH_SECONDS: Final = 0.05
-# After a small batch the next one gathers for twice as long as this one took: a transaction of both stores costs as
-# much as a thousand events (measured), and what sends meanwhile needs the processor more than a timeline does.
+# After a small batch the next one gathers for twice the processor time that this one took: a transaction of both stores
+# costs as much as a thousand events (measured), and what sends meanwhile needs the processor more than a timeline does.
+# Waiting for the disk takes no processor, and mail does not wait for it three times.
 _SMALL: Final = 2000
 _REST: Final = 2.0
 _GATHER_SECONDS: Final = 0.2
@@ -60,6 +61,7 @@ class Digest:
         maintenance: MaintenanceStep = lambda: False,
         housekeeping: Wake = lambda: None,
         removal: WithdrawalRemoval | None = None,
+        large: HeldBack = NOTHING_HELD,
         forgetter: AddressForgetter | None = None,
         batch_records: int = BATCH_RECORDS,
         windows: Windows | None = None,
@@ -81,6 +83,7 @@ class Digest:
         self._maintenance = maintenance
         self._housekeeping = housekeeping
         self._removal = removal
+        self._large = large
         self._forgetter = forgetter
         self._size: Final = BatchSize(batch_records)
         self._notices = notices
@@ -116,10 +119,10 @@ class Digest:
 
     def _round(self) -> float:
         """One batch, and what is done between two; returns how long the next one gathers."""
-        begun, full = perf_counter(), self._size.records
+        begun, full = thread_time(), self._size.records
         try:
             count = self.step()
-            forgetting = count < full and not self._forget()
+            forgetting = count < full and not self._large.pending and not self._forget()
             if self._notices is not None:
                 self._notices.step()
             more = self._maintenance()
@@ -131,7 +134,7 @@ class Digest:
             if not 0 <= self._clock.now() - self._trimmed <= _TRIM_SECONDS * MICROS_PER_SECOND:
                 self._trimmed = self._clock.now()
                 self._journal.trim(self._writer.after(), self._kept_seconds())
-                if count < full:
+                if count < full and not self._large.pending:
                     self._housekeeping()
             elif count and self._journal.crowded():
                 self._journal.trim(self._writer.after())
@@ -140,8 +143,9 @@ class Digest:
             raise
         if not count:
             self._loop.worked()
-            self._journal.wait(_BREATH_SECONDS if more or forgetting else _IDLE_SECONDS)
-        return min(_GATHER_SECONDS, _REST * (perf_counter() - begun)) if 0 < count < min(_SMALL, full) else 0.0
+            soon = more or forgetting or self._large.pending
+            self._journal.wait(_BREATH_SECONDS if soon else _IDLE_SECONDS)
+        return min(_GATHER_SECONDS, _REST * (thread_time() - begun)) if 0 < count < min(_SMALL, full) else 0.0
 
     def step(self) -> int:
         """Digest one batch; the number of records, 0 when there was none."""
@@ -149,17 +153,20 @@ class Digest:
             self._load()
         self._keep_to_choices()
         begun, limit = perf_counter(), self._size.records
+        self._journal.hold(self._large.held())
         records = self._journal.read(self._writer.after(), limit)
         self._note_segments()
-        if records:
-            self._digest_all(split_into_parts(self._record_steps.decode(records)))
+        items = self._large.without_unread(self._record_steps.decode(records)) if records else []
+        if items:
+            self._digest_all(split_into_parts(items))
             full = len(records) == limit
-            self._size.took(len(records), perf_counter() - begun)
-            self.state.digested(records, self._journal.behind(self._writer.after()) if full else 0)
+            self._size.took(len(items), perf_counter() - begun)
+            done = [item.record for item in items]
+            self.state.digested(done, self._journal.behind(self._writer.after()) if full else 0)
         self.state.last_at = self._clock.now()
-        if not records:
+        if not records and not self._large.pending:
             self.state.idle(self.state.last_at)
-        return len(records)
+        return len(items)
 
     def _keep_to_choices(self) -> None:
         """Learn what was withdrawn, and take out what is recorded in spite of it."""
@@ -178,6 +185,9 @@ class Digest:
         while True:
             while count := self.step():
                 total += count
+            if self._large.pending:
+                self._journal.wait(_BREATH_SECONDS)
+                continue
             if self._forget():
                 while self._store.engagement.step(self._clock.now()):
                     pass

@@ -1,10 +1,11 @@
 """What the digest needs of others, as protocols: the journals it reads, and work that is done between two batches."""
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final, Protocol
 
 from postlude.journal import SEVEN_DAYS, JournalFinding, JournalRecord, Known, Position
 from postlude.model.segment import SegmentLabel
+from postlude.services.digest.item import Item
 from postlude.services.ports import Journals
 
 
@@ -26,6 +27,10 @@ class Journal(Protocol):
 
     def read(self, after: Mapping[int, Position], limit: int) -> list[JournalRecord]:
         """Durable records from `after` on."""
+        ...
+
+    def hold(self, writers: Collection[int]) -> None:
+        """Leave out the journals of these writers, until they are held no more."""
         ...
 
     def wait(self, timeout_s: float) -> bool:
@@ -63,6 +68,36 @@ class Journal(Protocol):
     def pop_labels(self) -> list[SegmentLabel]:
         """Which segments were met since this was asked last."""
         ...
+
+
+class HeldBack(Protocol):
+    """What is read beside the digest: `LargeMail`."""
+
+    @property
+    def pending(self) -> bool:
+        """Whether something was met and is not digested: not everything is, then."""
+        ...
+
+    def held(self) -> Collection[int]:
+        """Writers whose journals wait."""
+        ...
+
+    def without_unread(self, items: Sequence[Item], /) -> list[Item]:
+        """What can be digested now; the rest is read from the journals again."""
+        ...
+
+
+class _NothingHeld:
+    pending = False
+
+    def held(self) -> Collection[int]:
+        return ()
+
+    def without_unread(self, items: Sequence[Item], /) -> list[Item]:
+        return list(items)
+
+
+NOTHING_HELD: Final[HeldBack] = _NothingHeld()
 
 
 class AddressForgetter(Protocol):

@@ -16,7 +16,7 @@ from postlude.journal import Spool, checksum
 from postlude.kit.clock import Clock, to_datetime
 from postlude.kit.ids import id_text, new_id
 from postlude.mail.header_block import HeaderBlock
-from postlude.mail.limits import ADDRESSES, head_refusal
+from postlude.mail.limits import ADDRESSES, LARGE, head_refusal
 from postlude.mail.purpose import purpose_of
 from postlude.model.domain_name import same_domain
 from postlude.model.errors import InputError, StorageError
@@ -63,6 +63,8 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
     """Envelope recipients; an address that is named twice counts once."""
     raw: bytes
     """With any line ends; Date and Message-ID may be missing."""
+    rest: Sequence[bytes] = ()
+    """Pieces behind `raw`, which then has CRLF line ends and its whole header, and so have they: of a large message."""
     dsn: Dsn = NO_DSN
     purpose: str = ""
     """The `MessagePurpose` of a message that names none; empty to tell it by what mailings carry."""
@@ -80,11 +82,13 @@ async def accept(
     *,
     host: str = "localhost",
     count: CountMessage | None = None,
+    append_large: Append | None = None,
 ) -> int:
     """Store one message for sending; returns its id when its bytes and its observation are both durable.
 
     `host` is this server's name, for the Message-ID of a message whose From has no domain; `count` the quota of who
-    sends it, None where nothing is counted: of mail that the server itself owes.
+    sends it, None where nothing is counted: of mail that the server itself owes. `append_large`: the journal of large
+    messages, so that the others do not wait with them until they are read.
 
     The bytes are written first: an observation without its mail could not be processed. A crash between the two leaves
     an orphan spool file; the client got no 250 and sends again. Raises InputError for a message that cannot be sent or
@@ -92,16 +96,18 @@ async def accept(
     """
     refused = list[TakeBack]()
 
-    def put() -> Submitted:
+    def put() -> tuple[Submitted, int]:
         submitted, data = prepare(clock, new, host)
+        pieces = data, *new.rest
         if count is not None:
             refused.append(count(len(submitted.recipients)))
-        spool.put(submitted.message, data)
-        return msgspec.structs.replace(submitted, checksum=checksum(data))
+        spool.put(submitted.message, *pieces)
+        return msgspec.structs.replace(submitted, checksum=checksum(*pieces)), sum(map(len, pieces))
 
     try:
-        submitted = await asyncio.to_thread(put)
-        await journal_append(encode_observation(submitted))
+        submitted, size = await asyncio.to_thread(put)
+        append = append_large if append_large is not None and size > LARGE else journal_append
+        await append(encode_observation(submitted))
     except StorageError:
         for take_back in refused:
             with suppress(StorageError):  # the disk may refuse that as well
@@ -111,7 +117,7 @@ async def accept(
 
 
 def prepare(clock: Clock, new: NewMessage, host: str) -> tuple[Submitted, bytes]:
-    """The observation, and the bytes to store for it."""
+    """The observation, and the bytes to store for it, but for `new.rest`."""
     unique, dsn = tuple(dict.fromkeys(new.recipients)), new.dsn
     if not unique:
         raise InputError("the message has no recipient; name at least one in To, Cc or Bcc")

@@ -47,7 +47,8 @@ def with_copy_headers(
         added += f"Archived-At: <{urls.view().around(marked.act)}>\r\n"
     if signed_for and aligned(marked.return_domain, signed_for) and not head.first("cfbl-address"):
         added += cfbl_fields(codec, marked.copy, marked.return_domain)
-    return added.encode("ascii") + _with_reference(data, head, codec, marked)
+    # Joined, not added: of a large message that lets other threads work.
+    return b"".join((added.encode("ascii"), *_with_reference(data, head, codec, marked)))
 
 
 def resigned(data: bytes, signer: Signer, now: int) -> bytes:
@@ -64,10 +65,10 @@ def _signed_by(value: str, domain: str) -> bool:
     return found is not None and found[1].lower() == domain
 
 
-def _with_reference(data: bytes, head: HeaderBlock, codec: TokenCodec, marked: Marked) -> bytes:
-    """References with an id of this copy before the last one, which stays the parent in the reader's thread."""
+def _with_reference(data: bytes, head: HeaderBlock, codec: TokenCodec, marked: Marked) -> tuple[bytes, ...]:
+    """The copy in pieces; References with an id of this copy before the last, which stays the parent in the thread."""
     if not marked.return_domain or not head.complete:
-        return data
+        return (data,)
     own = f"<{codec.mint_tag(TagPurpose.MESSAGE_ID, marked.copy)}@{marked.return_domain}>"
     written = [field for field in head.fields if field.name == "references"]
     if not written:
@@ -77,7 +78,7 @@ def _with_reference(data: bytes, head: HeaderBlock, codec: TokenCodec, marked: M
         ids = written[0].value.split()
         start, end = written[0].start, written[0].end
     field = "References: " + "\r\n ".join(_fitting(ids[:-1], [own, *ids[-1:]])) + "\r\n"
-    return data[:start] + field.encode("utf-8", "surrogateescape") + data[end:]
+    return data[:start], field.encode("utf-8", "surrogateescape"), data[end:]
 
 
 def _fitting(ids: list[str], last: list[str]) -> list[str]:

@@ -3,12 +3,13 @@
 import logging
 from typing import Final, NamedTuple
 
-from postlude.instrument import CompiledMessage, LinkReport, Policy, compile_message, switches_of
+from postlude.instrument import CompiledMessage, LinkReport, Policy, switches_of
 from postlude.kit.bounded import WeightedCache
 from postlude.mail.ascii_header import with_ascii_header
 from postlude.mail.header_block import HeaderBlock, without_fields
 from postlude.model.domain_name import same_domain
 from postlude.model.words import Tracked
+from postlude.services.messages.compile_beside import compile_beside
 from postlude.tokens import Kind, Prefixes, TokenCodec, Urls
 
 _CACHE_BYTES: Final = 32 << 20  # a 50 kB newsletter for hundreds of recipients is compiled once
@@ -81,7 +82,7 @@ class Tracker:
         try:
             shown = without_fields(raw, head, _HIDDEN)
             known = head.raw_fields if shown is raw else None
-            compiled = compile_message(shown, policy, self.urls(message), known)
+            compiled = compile_beside(shown, policy, self.urls(message), known)
         except Exception as error:  # noqa: BLE001 - untracked rather than unsent
             _log.exception("message %016x is sent untracked", message)
             why = f"{type(error).__name__}: {error}"

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from postlude.adapters.smtp_server.commands import Command
+from postlude.adapters.smtp_server.incoming import ReceivedMail
 from postlude.adapters.smtp_server.policy import SmtpPolicy, SmtpTransaction
 from postlude.adapters.smtp_server.serve import serve
 from postlude.adapters.smtp_server.session import SmtpServerConfig, SmtpServerSession
@@ -33,8 +34,10 @@ class Picky:
         del transaction
         return None if command.address.endswith("@example.org") else "550 5.1.1 Not here"
 
-    async def message(self, transaction: SmtpTransaction, raw: bytes) -> str:
-        self._taken.append((transaction.mail_from, list(transaction.recipients), raw))
+    async def message(self, transaction: SmtpTransaction, mail: ReceivedMail) -> str:
+        self._taken.append(
+            (transaction.mail_from, list(transaction.recipients), b"".join([mail.beginning, *mail.rest]))
+        )
         return "250 2.0.0 taken"
 
 
