@@ -259,7 +259,7 @@ async def test_untracked_rather_than_unsent(folder: Folder, store: Store, monkey
     def broken(*_: object) -> None:
         raise RecursionError("too deep")
 
-    monkeypatch.setattr("postlude.services.messages.tracker.compile_message", broken)
+    monkeypatch.setattr("postlude.services.messages.tracker.compile_beside", broken)
     await submit(folder, store)
     async with Difficult().running() as server, working(folder, store, server):
         found = await attempts(folder, 3)

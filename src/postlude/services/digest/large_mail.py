@@ -3,13 +3,14 @@
 So that the small ones do not wait with them, those who take mail in write large ones to a journal of their own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final, Generic, Protocol, TypeVar
 
 from postlude.mail.limits import LARGE
 from postlude.model.observation import Submitted
 from postlude.services.digest.item import Item
+from postlude.services.digest.ports import HeldBack
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -76,3 +77,16 @@ class LargeMail(Generic[T]):
         if message not in self._reading and self._size(message) > LARGE:
             self._reading[message] = self._threads.submit(self._read, submitted)
         return self._reading.get(message)
+
+
+class _NothingHeld:
+    pending = False
+
+    def held(self) -> Collection[int]:
+        return ()
+
+    def without_unread(self, items: Sequence[Item], /) -> list[Item]:
+        return list(items)
+
+
+NOTHING_HELD: Final[HeldBack] = _NothingHeld()

@@ -17,9 +17,10 @@ from postlude.kit.loop import STANDS_STILL_S, ThreadLoop
 from postlude.services.change_feed import Changes
 from postlude.services.digest.batch_size import BATCH_RECORDS, BatchSize
 from postlude.services.digest.item import NO_RECORDS_FAULT, Item
+from postlude.services.digest.large_mail import NOTHING_HELD
 from postlude.services.digest.part_writer import PartWriter
 from postlude.services.digest.parts import MANY, hands_mail_in, more_than_hits, split_into_parts
-from postlude.services.digest.ports import NOTHING_HELD, AddressForgetter, HeldBack, Journal, MaintenanceStep
+from postlude.services.digest.ports import AddressForgetter, HeldBack, Journal, MaintenanceStep
 from postlude.services.digest.recognition import as_incidents, compare
 from postlude.services.digest.reconsider import Windows
 from postlude.services.digest.state import DigestState

@@ -1,7 +1,7 @@
 """What the digest needs of others, as protocols: the journals it reads, and work that is done between two batches."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Final, Protocol
+from typing import Protocol
 
 from postlude.journal import SEVEN_DAYS, JournalFinding, JournalRecord, Known, Position
 from postlude.model.segment import SegmentLabel
@@ -85,19 +85,6 @@ class HeldBack(Protocol):
     def without_unread(self, items: Sequence[Item], /) -> list[Item]:
         """What can be digested now; the rest is read from the journals again."""
         ...
-
-
-class _NothingHeld:
-    pending = False
-
-    def held(self) -> Collection[int]:
-        return ()
-
-    def without_unread(self, items: Sequence[Item], /) -> list[Item]:
-        return list(items)
-
-
-NOTHING_HELD: Final[HeldBack] = _NothingHeld()
 
 
 class AddressForgetter(Protocol):
