@@ -35,6 +35,8 @@ _UNVERIFIED.check_hostname = False  # for all who attack: whose certificate it i
 _UNVERIFIED.verify_mode = ssl.CERT_NONE
 
 
+_LISTENS: Final = "0A"
+"""State of a listening socket in the kernel's tables."""
 _SERVES_S: Final = 5.0
 _HANGS_S: Final = 30.0
 
@@ -294,6 +296,20 @@ class Target:
         for pid in family:
             with contextlib.suppress(OSError):
                 found[pid] = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+        return found
+
+    def listening_ports(self) -> set[int]:
+        """TCP ports that any process of the instance listens on, as the kernel tells them."""
+        sockets, found = set(), set()
+        for pid in self.processes():
+            for descriptor in Path(f"/proc/{pid}/fd").glob("*"):
+                with contextlib.suppress(OSError):
+                    sockets.add(str(descriptor.readlink()))
+        for table in ("tcp", "tcp6"):
+            for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+                fields = line.split()
+                if fields[3] == _LISTENS and f"socket:[{fields[9]}]" in sockets:
+                    found.add(int(fields[1].rpartition(":")[2], 16))
         return found
 
     def memory(self, instance: Postlude | None = None) -> int:

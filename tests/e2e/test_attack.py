@@ -39,6 +39,11 @@ def test_every_listener_is_attacked(target: Target) -> None:
     assert set(target.speaks.values()) == {"http", "smtp", "tls"}
 
 
+def test_nothing_listens_that_is_not_attacked(target: Target) -> None:
+    """Also a listener that its own code does not name among the others."""
+    assert target.listening_ports() == {target.postlude.ports[endpoint] for endpoint in target.listeners}
+
+
 def nice_of(target: Target) -> dict[str, int]:
     """How far each process steps back, by its name."""
     found = {}
