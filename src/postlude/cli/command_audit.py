@@ -44,7 +44,7 @@ RECORDED: Final = frozenset(
     for name in names
 )
 """Commands that change something, or take data of people away."""
-RECORDED_IF_WRITTEN: Final = frozenset({"contacts imports", "insight topics"})
+RECORDED_IF_WRITTEN: Final = frozenset({"campaigns files", "contacts imports", "insight topics"})
 """Commands that change something with some options only."""
 UNRECORDED: Final = {
     "starts a process, whose users are recorded": ("app", "edge", "inbound", "relay", "up", "worker"),

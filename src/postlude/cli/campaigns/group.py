@@ -18,6 +18,7 @@ _COMMANDS: Final = {
     "preview": "show",
     "report": "show",
     "compare": "compare",
+    "files": "hosted_files",
     "test": "send",
     "schedule": "send",
     "send": "send",

@@ -220,6 +220,11 @@ class CampaignQueries(TopicQueries):
             raise NotFoundError(f"there is no file with the id {file:016x}")
         return bytes(found)
 
+    def resize_file(self, file: int, size: int) -> None:
+        """Note the size of a hosted file whose content changed."""
+        with self._database.write() as connection:
+            connection.execute(update(campaign_files).where(campaign_files.c.id == file).values(size=size))
+
     def remove_file(self, file: int) -> None:
         """Delete a file."""
         with self._database.write() as connection:

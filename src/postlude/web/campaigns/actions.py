@@ -14,6 +14,7 @@ from postlude.mail.mailboxes import read_mailboxes
 from postlude.model.errors import InputError, NotFoundError
 from postlude.model.words import Via
 from postlude.services.campaigns.checks import Level, check_campaign
+from postlude.services.campaigns.downloads import replace_hosted, withdraw_hosted
 from postlude.services.campaigns.drafts import copy_campaign, remove_variant
 from postlude.services.campaigns.files import MAX_HOSTED, attach_file, remove_file
 from postlude.services.campaigns.follow_up import FollowUp, follow_up
@@ -70,6 +71,25 @@ def drop_file(deps: Deps, viewer: Posted, campaign: str, file: str) -> Response:
         raise NotFoundError(f"the campaign has no file {file}")
     remove_file(deps.store, deps.campaigns.files, wanted)
     return to_page(found, "#files")
+
+
+@router.post("/campaigns/{campaign}/downloads", dependencies=[WRITES, takes(FILE), does("campaigns files")])
+async def replace_download(
+    deps: Deps, viewer: Posted, campaign: str, *, name: Annotated[str, Form()], file: Annotated[UploadFile, File()]
+) -> Response:
+    """Serve another content to who follows the links of a hosted file from now on."""
+    found = await run_in_threadpool(find, deps, viewer, campaign)
+    content = await file.read(MAX_HOSTED + 1)
+    await run_in_threadpool(replace_hosted, deps.store, deps.campaigns.files, found, name, content)
+    return to_page(found, "#downloads")
+
+
+@router.post("/campaigns/{campaign}/downloads/withdraw", dependencies=[WRITES, does("campaigns files", "name")])
+def withdraw_download(deps: Deps, viewer: Posted, campaign: str, name: Annotated[str, Form()]) -> Response:
+    """Serve a hosted file no more."""
+    found = find(deps, viewer, campaign)
+    withdraw_hosted(deps.store, deps.campaigns.files, found, name)
+    return to_page(found, "#downloads")
 
 
 @router.post("/campaigns/{campaign}/variants/{name}/remove", dependencies=[WRITES, does("campaigns change")])

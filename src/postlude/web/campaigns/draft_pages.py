@@ -13,6 +13,7 @@ from postlude.model.words import CampaignStatus
 from postlude.services.accounts.sender_rights import permitted_sender
 from postlude.services.campaigns.audience import audience_at
 from postlude.services.campaigns.checks import Level, check_campaign
+from postlude.services.campaigns.downloads import downloads_of
 from postlude.services.campaigns.drafts import MAX_VARIANTS, VariantContent, change_campaign, create_campaign
 from postlude.services.campaigns.follow_up import FollowUp
 from postlude.services.campaigns.preview import CopyPreview, preview_copy, someone
@@ -99,6 +100,7 @@ def campaign_page(
         asks=ReportSegments(found.id) if deps.contacts is not None else None,
         follow_ups=[one.value for one in FollowUp],
         variants=deps.store.campaigns.variants(found.id),
+        downloads=downloads_of(deps.store, deps.campaigns.files, found),
         soon=deps.clock.now() + UNDO_SECONDS * MICROS_PER_SECOND,
     )
 
