@@ -3,6 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 WORKERS ?= 2
+TESTERS ?= 3
 WAITERS ?= 4
 # Every process of a test run loads the same modules: where the environment forbids to keep them compiled, each compiles
 # all of them again, which is half of what a start costs.
@@ -31,8 +32,9 @@ unit-tests: dev
 	$(BIN)/pytest -q -n $(WORKERS) --dist worksteal tests/unit
 every-test: dev
 	@$(MAKE) --no-print-directory -j2 coverage process-tests
+# Integration tests wait for disks and databases for half of their time: one more at once than there are processors.
 coverage: dev ## unit, contract and integration tests; which lines and branches they cover, against the floors
-	$(BIN)/pytest -q -n $(WORKERS) --dist loadgroup --cov --cov-report= tests/unit tests/contract tests/integration
+	$(BIN)/pytest -q -n $(TESTERS) --dist loadgroup --cov --cov-report= tests/unit tests/contract tests/integration
 	$(BIN)/python scripts/coverage_floors.py
 process-tests: dev # what mostly waits: more of it runs at once than there are processors
 	$(BIN)/pytest -q -n $(WAITERS) --dist loadgroup tests/e2e tests/chaos tests/upgrade tests/simulation tests/corpus
