@@ -15,7 +15,7 @@ from postlude.journal.scan import read_segment_head
 from postlude.kit.clock import SystemClock
 from postlude.kit.file_trouble import file_trouble
 from postlude.kit.files import locked, make_folder, replace_durably, sync_folder
-from postlude.kit.regular_file import read_file
+from postlude.kit.regular_file import NO_FILE, read_file
 from postlude.model.errors import StorageError
 
 _NUMBERS: Final = "numbers.json"
@@ -116,7 +116,11 @@ def _read(root: Path) -> dict[str, Writer] | None:
     """The list as it is; None when it cannot be understood."""
     try:
         return {name: _parsed(entry) for name, entry in json.loads(read_file(root / _NUMBERS)).items()}
-    except (ValueError, TypeError, KeyError, AttributeError, IsADirectoryError):
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
+    except OSError as error:
+        if error.errno not in NO_FILE:
+            raise
         return None
 
 

@@ -14,11 +14,11 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Final
 
-from postlude.kit.regular_file import no_file, open_regular, read_file
+from postlude.kit.regular_file import NO_FILE, no_file, open_regular, read_file
 
 _CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 _LOCK: Final = os.O_RDWR | os.O_CREAT
-_NO_FILES: Final = frozenset({errno.EISDIR, errno.ENXIO, errno.ELOOP, errno.ENOENT})
+_IN_THE_WAY: Final = NO_FILE | {errno.ENOENT}
 _LOCK_NAP_S: Final = 0.02
 
 _log = logging.getLogger(__name__)
@@ -61,10 +61,14 @@ def rename_durably(path: Path, to: Path) -> None:
 
 
 def content_of(path: Path) -> bytes | None:
-    """What stands in a file; None where there is none, or a folder in its place."""
+    """What stands in a file; None where there is none, or something else in its place."""
     try:
         return read_file(path)
-    except (FileNotFoundError, IsADirectoryError):
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        if error.errno not in NO_FILE:
+            raise
         return None
 
 
@@ -80,7 +84,7 @@ def make_way(path: Path) -> None:
 
     A folder, as containers make it of a file that is not there; a pipe; a link to itself.
     """
-    if (error := no_file(path)) is not None and error.errno in _NO_FILES:
+    if (error := no_file(path)) is not None and error.errno in _IN_THE_WAY:
         _log.error("%s (%s) is kept as %s", path, error.strerror, quarantine_file(path).name)
 
 

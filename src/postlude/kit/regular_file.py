@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Final
 
 _NEVER_WAIT: Final = os.O_NONBLOCK | os.O_CLOEXEC
-_NO_FILE: Final = "It is not a regular file"
+_IT_IS_NONE: Final = "It is not a regular file"
+NO_FILE: Final = frozenset({errno.EISDIR, errno.ENXIO, errno.ELOOP})
+"""What the system says of a file that stands there and is none, or leads to none."""
 
 
 def open_regular(path: Path, flags: int = os.O_RDONLY, mode: int = 0o600) -> int:
@@ -57,7 +59,7 @@ def _wrong_kind(path: Path, mode: int) -> OSError | None:
         return None
     if stat.S_ISDIR(mode):
         return IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-    return OSError(errno.ENXIO, _NO_FILE, str(path))
+    return OSError(errno.ENXIO, _IT_IS_NONE, str(path))
 
 
 def _no_access(path: Path, wanted: int) -> OSError | None:

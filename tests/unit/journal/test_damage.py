@@ -15,6 +15,7 @@ from postlude.journal.examine import examine_journals
 from postlude.journal.frame import build_frame
 from postlude.journal.segment_header import SIZE
 from postlude.model.errors import StorageError
+from support.no_files import NO_FILES
 
 _RECORDS = [b"record %02d " % number * 8 for number in range(40)]
 _FRAME = len(build_frame(_RECORDS[:1]))
@@ -181,6 +182,19 @@ def test_a_folder_that_is_named_like_the_next_segment_costs_one_record(
         writer.append_blocking(b"refused")
     writer.append_blocking(b"new")
     writer.close()
+    assert _read(tmp_path)[0] == [*_RECORDS, b"new"]
+
+
+@pytest.mark.parametrize("kind", ["a pipe", "a socket", "a link to itself"])
+@pytest.mark.parametrize(
+    "name", ["edge/mark", "edge/identity.json", "edge/reserve", "numbers.json", "edge/lock", "lock"]
+)
+def test_what_is_no_file_of_the_journal_loses_nothing(tmp_path: Path, name: str, kind: str) -> None:
+    _journal(tmp_path, 1)
+    (tmp_path / name).unlink(missing_ok=True)
+    NO_FILES[kind](tmp_path / name)
+    with closing(JournalWriter(tmp_path, "edge")) as writer:
+        writer.append_blocking(b"new")
     assert _read(tmp_path)[0] == [*_RECORDS, b"new"]
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from postlude.kit.files import lock_file, make_way, replace_durably
+from postlude.kit.files import content_of, lock_file, make_way, replace_durably
 from postlude.kit.regular_file import no_file, open_regular, read_file
 from support.no_files import NO_FILES
 
@@ -44,6 +44,10 @@ def test_what_is_no_file_is_neither_waited_for_nor_read(path: Path) -> None:
         read_file(path)
     assert raised.value.filename == str(path)
     assert no_file(path) is not None
+
+
+def test_what_is_no_file_has_no_content(path: Path) -> None:
+    assert content_of(path) is None
 
 
 def test_what_is_no_file_is_kept_aside_where_one_is_made(path: Path) -> None:
