@@ -8,6 +8,7 @@ from postlude.model.errors import PostludeError
 from postlude.store.accounts.api_keys import ApiKeyQueries
 from postlude.store.accounts.audit_log import AuditQueries
 from postlude.store.accounts.credentials import CredentialQueries
+from postlude.store.accounts.guesses import GuessQueries
 from postlude.store.accounts.identities import IdentityQueries
 from postlude.store.accounts.passkeys import PasskeyQueries
 from postlude.store.accounts.queries import AccountQueries
@@ -70,7 +71,9 @@ from postlude.store.segments.queries import SegmentQueries
 from postlude.store.settings import SettingQueries
 
 
-class Accounts(AccountQueries, CredentialQueries, WebSessionQueries, AuditQueries, IdentityQueries, PasskeyQueries):
+class Accounts(
+    AccountQueries, CredentialQueries, WebSessionQueries, AuditQueries, IdentityQueries, PasskeyQueries, GuessQueries
+):
     """Users, what they sign in with, their sessions, and what was done."""
 
 

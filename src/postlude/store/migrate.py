@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from postlude.model.errors import StorageError
 from postlude.store.engine import Database
 
-HEAD: Final = "0035_passkeys"
+HEAD: Final = "0036_guesses"
 """The newest migration in `migrations/versions`; a test holds the two together."""
 
 _LOCK: Final = 0x706F73746C756465  # "postlude": the advisory lock that lets one PostgreSQL client migrate at a time

@@ -182,3 +182,48 @@ def test_a_user_confirms_with_the_password(entrance: PasswordSignIn, alice: User
 )
 def test_the_network_of_an_address(peer: str, network: str) -> None:
     assert network_of(peer) == network
+
+
+@pytest.mark.usefixtures("fast_hashes")
+@pytest.mark.parametrize("address", [KNOWN, UNKNOWN])
+def test_a_restart_forgets_no_guess(entrance: PasswordSignIn, store: Store, clock: HandClock, address: str) -> None:
+    for _ in range(30):
+        assert entrance.password(address, BAD, "192.0.2.1").outcome is WRONG
+    again = PasswordSignIn(store, clock)
+    assert again.password(address, BAD, "198.51.100.1").outcome is THROTTLED
+    clock.seconds += 3600
+    assert PasswordSignIn(store, clock).password(address, BAD, "198.51.100.1").outcome is WRONG
+
+
+@pytest.mark.usefixtures("fast_hashes")
+def test_a_restart_forgets_no_network(entrance: PasswordSignIn, store: Store, clock: HandClock) -> None:
+    for number in range(300):
+        assert entrance.password(f"a{number}@example.org", BAD, "192.0.2.1").outcome is WRONG
+    again = PasswordSignIn(store, clock)
+    assert again.password(KNOWN, BAD, "192.0.2.9").outcome is THROTTLED
+    assert again.password(KNOWN, BAD, "198.51.100.9").outcome is WRONG
+
+
+def test_a_restart_forgets_no_code(
+    entrance: PasswordSignIn, store: Store, clock: HandClock, alice: User, secret: bytes
+) -> None:
+    for _ in range(10):
+        assert entrance.code(alice, "wrong", "192.0.2.1") is WRONG
+    code = totp_code(secret, clock.now())
+    assert PasswordSignIn(store, clock).code(alice, code, "198.51.100.1") is THROTTLED
+
+
+def test_a_new_password_begins_anew_after_a_restart_too(entrance: PasswordSignIn, store: Store, alice: User) -> None:
+    entrance.password(KNOWN, BAD, "192.0.2.1")
+    entrance.forget(alice)
+    assert [one.limit for one in store.accounts.list_guesses(0)] == ["network"]
+
+
+def test_what_was_typed_is_not_stored(store: Store, clock: HandClock, alice: User) -> None:
+    PasswordSignIn(store, clock, b"s" * 32).password("my secret password", BAD, "192.0.2.1")
+    one, other = (PasswordSignIn(store, clock, key) for key in (b"a" * 32, b"b" * 32))
+    one.password("another", BAD, "192.0.2.1")
+    other.password("another", BAD, "192.0.2.1")
+    keys = [one.key for one in store.accounts.list_guesses(0) if one.limit == "stranger"]
+    assert len(set(keys)) == 3, alice
+    assert "secret" not in "".join(keys)

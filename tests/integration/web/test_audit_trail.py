@@ -10,14 +10,15 @@ from starlette.testclient import TestClient
 
 from postlude.model.errors import StorageError
 from postlude.model.role import Permission, Role
+from postlude.services.accounts.second_step import totp_code
 from postlude.store import User
 from postlude.store.accounts.audit_log import AuditSearch
 from postlude.store.accounts.rows import AuditEntry
 from postlude.web.app import routes_of
 from postlude.web.audit_trail import AuditTrail, audit_of, does
 from postlude.web.permissions import WRITES, UndeclaredRouteError, permission_of
-from support.account_world import BAD, GOOD, submit, with_password
-from support.web_world import World
+from support.account_world import BAD, GOOD, second_step, submit, with_password
+from support.web_world import CLOCK, World
 
 
 @pytest.fixture
@@ -126,3 +127,26 @@ def test_no_act_is_declared_by_what_only_shows(world: World) -> None:
     acts = {one.path: audit_of(one) for one in routes if audit_of(one)}
     assert {act.partition(" ")[0] for act in acts.values()} == {"audit", "export", "sign-in"}
     assert all(permission_of(one) is not Permission.OPEN or "sign-in" in one.path for one in routes if one.path in acts)
+
+
+def test_a_wrong_code_is_a_refusal_and_a_right_one_is_not(world: World) -> None:
+    bob, client = with_password(world), world.client()
+    secret = second_step(world, bob)
+    submit(client, "/sign-in", address=bob.address, password=GOOD)
+    submit(client, "/sign-in/code", code="000000")
+    refused = _log(world)[0]
+    assert refused.outcome == "refused"
+    assert refused.what == bob.address
+    assert refused.who == ""
+    submit(client, "/sign-in/code", code=totp_code(secret, CLOCK.now()))
+    done = _log(world)[0]
+    assert done.outcome == ""
+    assert done.who == bob.address
+
+
+def test_an_act_that_a_wrong_password_stops_is_not_recorded(world: World) -> None:
+    bob, client = with_password(world), world.client()
+    submit(client, "/sign-in", address=bob.address, password=GOOD)
+    before = len(_log(world))
+    submit(client, "/account", "/account/password", current=BAD, password=GOOD + " and more")
+    assert len(_log(world)) == before

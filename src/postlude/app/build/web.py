@@ -139,7 +139,7 @@ def _build_accounts(parts: Parts, store: Store, wiring: WebWiring) -> AccountPar
     settings = parts.settings
     header = TrustedHeader(settings.sign_in_header, settings.sign_in_proxies) if settings.sign_in_header else None
     return AccountParts(
-        PasswordSignIn(store, parts.clock),
+        PasswordSignIn(store, parts.clock, wiring.session_secrets[0]),
         resets,
         send,
         SingleSignOn(store, parts.clock, settings.sign_in_domains, Role(settings.sign_in_role)),

@@ -1,15 +1,19 @@
 """Signing in with a password: throttled, and the same answer for every address that does not get in."""
 
+from contextlib import suppress
 from enum import StrEnum
+from hashlib import blake2b
 from ipaddress import ip_address, ip_network
 from typing import Final, NamedTuple
 
-from postlude.kit.clock import Clock
+from postlude.kit.clock import MICROS_PER_SECOND, Clock
 from postlude.kit.sliding_limit import SlidingLimit
 from postlude.model.domain_name import address_key
+from postlude.model.errors import PostludeError
 from postlude.services.accounts.passwords import PasswordsBusyError, hash_password, is_outdated, password_matches
 from postlude.services.accounts.second_step import passes_second_step
 from postlude.store import Store, User
+from postlude.store.accounts.guesses import Guess
 
 HOUR_S: Final = 3600
 GUESSES_OF_ACCOUNT: Final = 30
@@ -19,6 +23,7 @@ GUESSES_OF_NETWORK: Final = 300
 CODES_OF_ACCOUNT: Final = 10
 """Wrong codes an hour against one account, by who has its password: of a million codes three are right."""
 _PLACES: Final = 10_000
+_HOUR: Final = HOUR_S * MICROS_PER_SECOND
 _LONGEST_ADDRESS: Final = 320
 _NETWORK_BITS: Final = {4: 24, 6: 48}
 
@@ -46,34 +51,49 @@ class PasswordSignIn:
     """Checks passwords and codes for the process that serves the web app. Thread-safe.
 
     Accounts are counted by user and never forgotten; addresses without an account by address, so that both get the
-    same answers. Right passwords do not count.
+    same answers. Right passwords do not count. Wrong ones of the last hour are in the state: a restart forgets none.
     """
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, secret: bytes = b"") -> None:
+        """`secret` hides what was typed for an address and is none: it may be a password."""
         self._store: Final = store
         self._clock: Final = clock
+        self._secret: Final = secret[:64]
         self._accounts: Final = SlidingLimit(GUESSES_OF_ACCOUNT, HOUR_S, None)
         self._strangers: Final = SlidingLimit(GUESSES_OF_ACCOUNT, HOUR_S, _PLACES)
         self._networks: Final = SlidingLimit(GUESSES_OF_NETWORK, HOUR_S, _PLACES)
         self._codes: Final = SlidingLimit(CODES_OF_ACCOUNT, HOUR_S, None)
+        self._limits: Final = {
+            "account": self._accounts,
+            "stranger": self._strangers,
+            "network": self._networks,
+            "code": self._codes,
+        }
+        for one in store.accounts.list_guesses(clock.now() - _HOUR):
+            if one.limit in self._limits:
+                self._limits[one.limit].take(one.key, one.at)
 
     def password(self, address: str, password: str, peer: str) -> SignInTry:
         """Try to sign in from the network address `peer`."""
         typed = address.strip()[:_LONGEST_ADDRESS]
         user = self._store.accounts.user_by_address(typed)
         if user is None:
-            return self._guess(self._strangers, address_key(typed), None, password, peer)
-        return self._guess(self._accounts, user.id, user, password, peer)
+            return self._guess("stranger", self._hidden(address_key(typed)), None, password, peer)
+        return self._guess("account", str(user.id), user, password, peer)
+
+    def _hidden(self, typed: str) -> str:
+        text = typed.encode("utf-8", "replace")
+        return blake2b(text, key=self._secret, digest_size=16, person=b"stranger").hexdigest()
 
     def confirm(self, user: User, password: str, peer: str) -> SignInOutcome:
         """Whether who is signed in as `user` knows the password; DONE for a user who has none."""
         if not self._store.accounts.credentials(user.id).password:
             return SignInOutcome.DONE
-        found = self._guess(self._accounts, user.id, user, password, peer)
+        found = self._guess("account", str(user.id), user, password, peer)
         return SignInOutcome.DONE if found.outcome is SignInOutcome.CODE else found.outcome
 
-    def _guess(self, accounts: SlidingLimit, key: object, user: User | None, password: str, peer: str) -> SignInTry:
-        now, network = self._clock.now(), network_of(peer)
+    def _guess(self, limit: str, key: str, user: User | None, password: str, peer: str) -> SignInTry:
+        now, network, accounts = self._clock.now(), network_of(peer), self._limits[limit]
         if not self._networks.take(network, now):
             return SignInTry(SignInOutcome.THROTTLED)
         if not accounts.take(key, now):
@@ -86,7 +106,14 @@ class PasswordSignIn:
         if found.outcome is not SignInOutcome.WRONG:
             self._networks.give_back(network, now)
             accounts.give_back(key, now)
+        else:
+            self._remember(Guess("network", network, now), Guess(limit, key, now))
         return found
+
+    def _remember(self, *made: Guess) -> None:
+        """For the next start; what cannot be written is counted all the same until this process ends."""
+        with suppress(PostludeError):
+            self._store.accounts.add_guesses(made, made[0].at - _HOUR)
 
     def _checked(self, user: User | None, password: str) -> SignInTry:
         known = None if user is None else self._store.accounts.credentials(user.id)
@@ -102,18 +129,21 @@ class PasswordSignIn:
         now, network = self._clock.now(), network_of(peer)
         if not self._networks.take(network, now):
             return SignInOutcome.THROTTLED
-        if not self._codes.take(user.id, now):
+        key = str(user.id)
+        if not self._codes.take(key, now):
             self._networks.give_back(network, now)
             return SignInOutcome.THROTTLED
         if not passes_second_step(self._store, self._clock, user, code):
+            self._remember(Guess("network", network, now), Guess("code", key, now))
             return SignInOutcome.WRONG
         self._networks.give_back(network, now)
-        self._codes.give_back(user.id, now)
+        self._codes.give_back(key, now)
         return SignInOutcome.DONE
 
     def forget(self, user: User) -> None:
         """Begin anew with an account whose password was just set by its owner."""
-        self._accounts.forget(user.id)
+        self._accounts.forget(str(user.id))
+        self._store.accounts.forget_guesses("account", str(user.id))
 
 
 def network_of(peer: str) -> str:

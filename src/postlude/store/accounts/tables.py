@@ -2,7 +2,7 @@
 
 from sqlalchemy import JSON, Column, ForeignKey, LargeBinary, Table, Text
 
-from postlude.store.columns import Big, metadata, moment, own_id, words
+from postlude.store.columns import Big, metadata, moment, own_id, text, words
 
 users = Table(
     "users",
@@ -115,4 +115,14 @@ passkeys = Table(
     moment("created_at", always=True),
     moment("last_used_at"),
     Column("signs", Big, nullable=False, server_default="0"),  # how often it has signed; 0: it does not count
+)
+
+# Wrong passwords and codes of the last hour, as limits count them.
+guesses = Table(
+    "guesses",
+    metadata,
+    Column("id", Big, primary_key=True, autoincrement=True),
+    text("limit"),
+    text("key"),
+    Column("at", Big, nullable=False, index=True),
 )

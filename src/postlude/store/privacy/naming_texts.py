@@ -14,6 +14,7 @@ from postlude.store.contacts.tables import proofs, suppressions
 from postlude.store.integrity.tables import early_results
 from postlude.store.jobs.tables import jobs
 from postlude.store.journals.tables import incidents
+from postlude.store.messages.tables import idempotency_keys
 from postlude.store.privacy.tables import link_changes, tracking_choices, withdrawals
 from postlude.store.segments.tables import segments
 
@@ -23,6 +24,8 @@ NAMING_TEXTS: Final[tuple[Column[Any], ...]] = (
     campaigns.c.audience,
     campaigns.c.problem,
     early_results.c.result,
+    idempotency_keys.c.answer,
+    idempotency_keys.c.name,
     incidents.c.text,
     jobs.c.title,
     jobs.c.options,

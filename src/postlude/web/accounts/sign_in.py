@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Request, Response
 from starlette.responses import RedirectResponse
 
 from postlude.model.proven_person import ProvenPerson
-from postlude.services.accounts.audit import acted_by, acted_on, nothing_done
+from postlude.services.accounts.audit import acted_on, nothing_done
 from postlude.services.accounts.sign_in import SignInOutcome
 from postlude.web import session
 from postlude.web.accounts.arrival import arrive, first_step_of, forget_first_step, signed_in
@@ -77,7 +77,7 @@ def with_code(request: Request, deps: Deps, code: Annotated[str, Form()] = "") -
     user, how = first_step_of(request, deps)
     if user is None:
         return RedirectResponse("/sign-in", status_code=HTTPStatus.SEE_OTHER)
-    acted_by(user.address)
+    acted_on(user.address)  # who it is shows only by the right code
     outcome = deps.accounts.sign_in.code(user, code, peer_of(request))
     if outcome is not SignInOutcome.DONE:
         return _page(request, deps, "code", _STATUS[outcome], problem=outcome.value)

@@ -27,7 +27,7 @@ HANDLED = {
 OUR_OWN = {
     # what users wrote for everybody, and words of our own
     *("campaign_files", "campaign_variants", "campaigns", "lists", "tags", "contact_fields", "segments", "users"),
-    *("credentials", "web_sessions", "audit_log", "identities", "passkeys"),
+    *("credentials", "web_sessions", "audit_log", "identities", "passkeys", "guesses", "api_keys"),
     *("app_passwords", "settings", "messages", "links", "suppressions", "list_members", "consents", "proofs", "jobs"),
     *("copy_states", "copy_state_changes", "ended_sessions", "forgotten", "incidents", "journal_labels", "outcomes"),
     *("message_content", "message_topics", "topic_rules"),
