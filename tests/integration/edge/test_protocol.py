@@ -187,6 +187,8 @@ async def test_half_requests_that_take_every_place_keep_nobody_out(start: Start)
     assert (await read_answer(held[2][0])).status == 200
     for _, writer in held:
         writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
 
 
 async def test_forwarded_addresses_are_believed_from_listed_networks_only(start: Start) -> None:
