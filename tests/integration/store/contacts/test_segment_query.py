@@ -22,6 +22,7 @@ from postlude.store.contacts.rows import Audience
 from postlude.store.contacts.segment_query import chooses
 from postlude.store.contacts.tables import contacts, engagement
 from postlude.store.messages.tables import copies
+from support.past_campaigns import HOUR_US, past_campaign
 from support.segment_trees import leaves, refs, trees
 
 NEWS, VIP, HOT, SPRING, SUMMER = 11, 12, 13, 14, 15
@@ -454,3 +455,16 @@ def test_an_opening_or_click_chooses_somebody_once_it_has_stood(
     """Who is chosen for not having done it is not, as soon as there is any."""
     found = _addresses(world, parse_expression(text), stood_since=stood_since)
     assert found == wanted
+
+
+def test_what_mail_is_about_can_be_asked(store: Store) -> None:
+    """Of a topic in any case; `test_content` has where messages have topics from."""
+    done = {"clicked": 1}
+    for name, topic in (("Spring", "Prices"), ("Autumn", "Jobs")):
+        past_campaign(store, 1, name, HOUR_US, 2, done, topics=(topic,))
+    store.contacts.add("p0@example.net", 1)
+    counts = [
+        store.segments.count(parse_expression(text))
+        for text in ("clicked(topic='prices') >= 1", "clicked(topic='prices') >= 2", "clicked(topic='Garden')")
+    ]
+    assert counts == [1, 0, 0]
