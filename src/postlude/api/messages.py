@@ -16,22 +16,24 @@ from postlude.api.deps import ApiDeps, Caller, Deps
 from postlude.api.problems import ApiProblemError, ProblemCode
 from postlude.compose.written_mail import WrittenFile, WrittenMail, written_mail
 from postlude.kit.ids import id_text, new_id, parse_id
+from postlude.mail.authors import AUTHORS, author_fault
 from postlude.mail.header_block import HeaderBlock, without_fields
+from postlude.mail.limits import head_refusal
 from postlude.mail.mailboxes import read_mailboxes, read_one_mailbox
-from postlude.model.address import AddressError, Mailbox
+from postlude.model.address import AddressError, Mailbox, read_mailbox
 from postlude.model.api_scope import ApiScope
 from postlude.model.errors import InputError, NotFoundError
 from postlude.model.words import Via
 from postlude.services.accounts.api_keys import ApiCaller
 from postlude.services.accounts.sender_rights import may_send_as
-from postlude.services.messages.accept import NewMessage
+from postlude.services.messages.accept import NewMessage, with_crlf
 from postlude.services.reports.public_json import message_of, sent_of, timeline_of
 
 router = APIRouter(prefix=API_PREFIX, tags=["messages"])
 
 _JSON: Final = "application/json"
 _MAIL: Final = "message/rfc822"
-_AUTHORS: Final = ("from", "sender", "resent-from", "resent-sender")
+_HIDDEN: Final = frozenset({"bcc", "resent-bcc"})
 _BODIES: Final[dict[str, Any]] = {
     "required": True,
     "content": {
@@ -111,7 +113,8 @@ def get_timeline(deps: Deps, caller: Caller, message: str) -> dict[str, Any]:
 
 def _mine(deps: ApiDeps, caller: ApiCaller, text: str) -> int:
     number = parse_id(text)
-    if number is None or deps.store.messages.get(number).user != caller.user.id:
+    found = deps.store.messages.get_many({number}) if number else {}
+    if number is None or number not in found or found[number].user != caller.user.id:
         raise NotFoundError(f"{text[:40]!r} is the id of no message of this key's user")
     return number
 
@@ -158,17 +161,24 @@ def _from_json(caller: ApiCaller, body: bytes, message: int, at: int) -> NewMess
 
 
 def _from_mail(caller: ApiCaller, body: bytes, message: int, at: int) -> NewMessage:
-    head = HeaderBlock(body)
-    for name in _AUTHORS:
+    if refusal := head_refusal(body):
+        raise InputError(refusal)
+    mail = with_crlf(body)  # as it leaves: a bare CR begins a field, too
+    head = HeaderBlock(mail)
+    for name in AUTHORS:
         for address in head.claimed(name):
             _check_sender(caller, address, "")
-    recipients = tuple(dict.fromkeys(address for name in ("to", "cc", "bcc") for address in head.addresses(name)))
+    if fault := author_fault(head):
+        raise InputError(fault.text)
+    recipients = tuple(
+        dict.fromkeys(read_mailbox(address).spelled for name in ("to", "cc", "bcc") for address in head.addresses(name))
+    )
     return NewMessage(
         user=caller.user.id,
         via=Via.API,
         mail_from=caller.user.address,
         recipients=recipients,
-        raw=without_fields(body, head, frozenset({"bcc"})),
+        raw=without_fields(mail, head, _HIDDEN),
         message=message,
         at=at,
     )

@@ -6,6 +6,8 @@ from typing import Any, Final, NamedTuple
 
 from starlette.responses import JSONResponse
 
+from postlude.model.errors import InputError
+
 
 class ProblemCode(StrEnum):
     """What went wrong. Codes are only added."""
@@ -153,7 +155,7 @@ KINDS: Final[dict[ProblemCode, ProblemKind]] = {
 }
 
 
-class ApiProblemError(Exception):
+class ApiProblemError(InputError):
     """The call is refused. The code says why, its page what to do."""
 
     def __init__(self, code: ProblemCode, detail: str = "", field: str = "", retry_after_s: int = 0) -> None:
@@ -172,7 +174,7 @@ def problem_response(problem: ApiProblemError, base: str, request_id: str) -> JS
         "type": page,
         "title": kind.title,
         "status": int(kind.status),
-        "detail": problem.detail or kind.title,
+        "detail": (problem.detail or kind.title).encode("utf-8", "replace").decode(),
         "code": problem.code.value,
         "hint": kind.hint,
         "docs": page,

@@ -22,6 +22,7 @@ _HOST: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _QUOTED: Final = re.compile(r'"(?:[^"\\\x00-\x1f\x7f-\x9f]|\\[ -~])*"')
 # Possessive, so that time is in proportion to the text: who is logged in may type a megabyte.
 _RUN: Final = re.compile(r"([^\s,;]++)(\s*+[,;])?")
+_NO_TEXT: Final = re.compile(r"[\ud800-\udfff]")
 _SEVERAL: Final = re.compile(r"@(?:[^,;\s@]++@?+|@)[,;\s](?:[,;]*+\s)*+\S[^\s@]*+@")
 BIDIRECTIONAL: Final = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 # Invisible characters that come along when an address is copied: joiners, byte order marks, direction marks.
@@ -77,6 +78,8 @@ def shown(spelled: str) -> str:
 
 
 def _slow(text: str) -> Mailbox:
+    if _NO_TEXT.search(text):
+        raise AddressError("bytes that are no text", "write it in UTF-8")
     bare = normalize("NFC", text.translate(_INVISIBLE)).strip()
     name = ""
     if not bare:

@@ -14,8 +14,8 @@ from postlude.adapters.smtp_server.policy import SmtpTransaction
 from postlude.adapters.smtp_server.session import SmtpServerSession
 from postlude.kit.clock import MICROS_PER_SECOND, Clock, to_datetime
 from postlude.kit.ids import id_text
+from postlude.mail.authors import AUTHORS, author_fault
 from postlude.mail.header_block import HeaderBlock
-from postlude.mail.limits import ADDRESSES
 from postlude.model.errors import InputError, PostludeError, QuotaError
 from postlude.model.login import Login
 from postlude.model.words import MessagePurpose, Via
@@ -26,8 +26,6 @@ from postlude.services.accounts.sender_rights import may_send_as
 from postlude.services.messages.accept import CountMessage, Dsn, NewMessage
 
 _MAX_HOPS: Final = 50
-_AUTHORS: Final = ("from", "sender", "resent-from", "resent-sender")
-"""Fields with authors and senders of a message: all must belong to the login."""
 _ENDED: Final = (
     "530 5.7.0 This login was ended meanwhile: its app password was revoked or its user disabled; "
     "make an app password in Postlude's preferences and log in again"
@@ -160,7 +158,7 @@ class RelayPolicy:
         return f"250 2.0.0 OK: queued as {id_text(message)}"
 
     def _foreign(self, head: HeaderBlock) -> str | None:
-        foreign = [address for name in _AUTHORS for address in head.claimed(name) if not self._mine(address)]
+        foreign = [address for name in AUTHORS for address in head.claimed(name) if not self._mine(address)]
         return _not_yours(foreign[0]) if foreign else None
 
     def _not_the_gateways(self, head: HeaderBlock, transaction: SmtpTransaction) -> str | None:
@@ -206,7 +204,7 @@ class RelayPolicy:
 def _read_head(raw: bytes) -> HeaderBlock:
     """The head with the addresses that are asked for read already: of hostile fields that takes a while."""
     head = HeaderBlock(raw)
-    for name in _AUTHORS:
+    for name in AUTHORS:
         head.claimed(name)
     return head
 
@@ -214,16 +212,8 @@ def _read_head(raw: bytes) -> HeaderBlock:
 def _malformed(head: HeaderBlock) -> str | None:
     if len(head.all("received")) > _MAX_HOPS:
         return f"554 5.4.6 The message came through more than {_MAX_HOPS} servers: it goes round in a circle"
-    if len(head.all("from")) != 1:
-        return "554 5.6.0 The message must have exactly one From header (RFC 5322 3.6)"
-    if not head.addresses("from"):
-        return "554 5.6.0 The From header has no address; set one in your mail program"
-    for name in _AUTHORS:
-        if head.first(name) and not head.addresses(name):
-            return f"554 5.6.0 The {name.title()} header has no address; remove it or name one"
-        if len(head.addresses(name)) > ADDRESSES:
-            return f"552 5.3.4 The {name.title()} header has more than the {ADDRESSES:,} addresses taken here"
-    return None
+    fault = author_fault(head)
+    return f"{fault.status} {fault.text}" if fault else None
 
 
 def _not_yours(address: str) -> str:

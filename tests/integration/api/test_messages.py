@@ -121,6 +121,36 @@ def test_a_whole_mail_is_by_the_user_in_every_field(world: ApiWorld, name: bytes
     assert answer.json()["code"] == "sender_not_yours"
 
 
+HEAD = b"From: alice@example.org\r\nTo: bob@example.net\r\n"
+MAIL = {"Content-Type": "message/rfc822"}
+
+
+@pytest.mark.parametrize(
+    ("raw", "code"),
+    [
+        (b"Subject: x\rFrom: boss@example.com\r\n" + HEAD, "sender_not_yours"),
+        (HEAD + b"Subject: x\rSender: boss@example.com\r\n", "sender_not_yours"),
+        (HEAD + b"From: a@club.example\r\n", "message_invalid"),
+        (b"To: bob@example.net\r\n", "message_invalid"),
+        (b"From: \xff@example.com\r\nTo: bob@example.net\r\n", "sender_not_yours"),
+        (HEAD + b"Cc: \xff@example.net\r\n", "message_invalid"),
+        (HEAD + b"Cc: bob\r\n", "message_invalid"),
+        (HEAD + b"Cc: a\0b@example.net\r\n", "message_invalid"),
+        (HEAD + b"X: y\r\n" * 1001, "message_invalid"),
+    ],
+)
+def test_a_whole_mail_that_smtp_would_refuse(world: ApiWorld, raw: bytes, code: str) -> None:
+    answer = world.client().post("/v1/messages", content=raw + b"\r\nHello\r\n", headers=MAIL)
+    assert answer.json()["code"] == code
+    assert world.submitted == []
+
+
+@pytest.mark.parametrize("field", [b"Subject: Hi\rBcc: eve@example.net\r\n", b"Resent-Bcc: eve@example.net\r\n"])
+def test_hidden_recipients_do_not_leave(world: ApiWorld, field: bytes) -> None:
+    world.client().post("/v1/messages", content=HEAD + field + b"\r\nHello\r\n", headers=MAIL)
+    assert b"eve@example.net" not in world.submitted[0].raw
+
+
 def test_a_key_may_send_as_fewer_than_its_user(world: ApiWorld, mail: Mail) -> None:
     client = world.client(senders=("*@club.example",))
     assert client.post("/v1/messages", json=mail()).json()["code"] == "sender_not_yours"
@@ -195,9 +225,19 @@ def test_after_a_failure_the_same_message_is_handed_in(world: ApiWorld, mail: Ma
     assert prepare(CLOCK, first, "localhost") == prepare(CLOCK, second, "localhost")
 
 
-def test_after_a_refusal_the_key_is_free(world: ApiWorld, mail: Mail) -> None:
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"text": ""}, "message_invalid"),
+        ({"to": []}, "field_missing"),
+        ({"to": "bob"}, "field_invalid"),
+        ({"too": "bob"}, "field_unknown"),
+        ({"from": "boss@example.com"}, "sender_not_yours"),
+    ],
+)
+def test_after_a_refusal_the_key_is_free(world: ApiWorld, mail: Mail, wrong: dict[str, Any], code: str) -> None:
     client = world.client()
-    assert client.post("/v1/messages", json=mail(text=""), headers=KEY).json()["code"] == "message_invalid"
+    assert client.post("/v1/messages", json=mail(**wrong), headers=KEY).json()["code"] == code
     assert client.post("/v1/messages", json=mail(), headers=KEY).status_code == HTTPStatus.ACCEPTED
 
 
@@ -227,4 +267,5 @@ def test_messages_of_others_are_not_there(world: ApiWorld) -> None:
     assert client.get("/v1/messages").json()["messages"] == []
     for path in (f"/v1/messages/{id_text(message)}", f"/v1/messages/{id_text(message)}/timeline"):
         assert client.get(path).status_code == HTTPStatus.NOT_FOUND
-    assert client.get(f"/v1/messages/{id_text(new_id())}").status_code == HTTPStatus.NOT_FOUND
+    there, none = (client.get(f"/v1/messages/{id_text(one)}").json()["detail"] for one in (message, new_id()))
+    assert there[18:] == none[18:]  # whether others have it is not told

@@ -99,3 +99,8 @@ def test_time_grows_with_the_text_alone(unit: str) -> None:
         for typed in (text, f"a@b{text}x", f"a{text} <a@b.example>", f"a@{text}.example", f"x <{text}>"):
             with suppress(AddressError):
                 read_mailbox(typed)
+
+
+def test_bytes_that_are_no_text_are_no_address() -> None:
+    with pytest.raises(AddressError):
+        read_mailbox("\udcff@example.org")
