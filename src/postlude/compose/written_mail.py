@@ -7,7 +7,7 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from typing import Final, NamedTuple
 
-from postlude.compose.header import addressed, plain_field
+from postlude.compose.header import addressed, plain_field, unstructured
 from postlude.kit.clock import to_datetime
 from postlude.kit.ids import id_text
 from postlude.model.address import Mailbox
@@ -52,9 +52,9 @@ def written_mail(mail: WrittenMail, message: int, at: int) -> bytes:
     """The message's bytes; InputError for a part that cannot stand in a mail. `message` and `at` make no two alike."""
     boxes = (("From", [mail.sender]), ("To", mail.to), ("Cc", mail.cc), ("Reply-To", mail.reply_to))
     head = b"".join(addressed(name, *((box.name, box.spelled) for box in some)) for name, some in boxes if some)
+    head += unstructured("Subject", mail.subject)
     head += b"".join(_own_field(name, value) for name, value in mail.headers.items())
     made = EmailMessage(policy=SMTP)
-    made["Subject"] = " ".join(mail.subject.split())
     made["Date"] = format_datetime(to_datetime(at))
     _fill(made, mail)
     multiparts = [part for part in made.walk() if part.is_multipart()]
@@ -64,7 +64,7 @@ def written_mail(mail: WrittenMail, message: int, at: int) -> bytes:
 
 
 def _own_field(name: str, value: str) -> bytes:
-    if name.lower() in _OWN or name.lower().startswith("content-"):
+    if name.lower() in _OWN or name.lower().startswith(("content-", "resent-")):
         raise InputError(f"headers: {name} is written by Postlude; use the field of that name, or leave it out")
     return plain_field(name, value)
 
@@ -80,7 +80,7 @@ def _fill(made: EmailMessage, mail: WrittenMail) -> None:
     elif html:
         made.set_content(html, subtype="html", cte="quoted-printable")
     body = made.get_body(("html",))
-    for file in mail.files:
+    for file in sorted(mail.files, key=lambda file: not file.content_id):  # pictures go beside the HTML, inside
         maintype, _, subtype = _checked(file).content_type.partition("/")
         if file.content_id:
             if not isinstance(body, EmailMessage):
@@ -93,6 +93,8 @@ def _fill(made: EmailMessage, mail: WrittenMail) -> None:
 
 
 def _checked(file: WrittenFile) -> WrittenFile:
+    if "=?" in file.name + file.content_id:  # the library would decode it, line ends too
+        raise InputError(f"attachments: {file.name}: write a name as it is read, not as an encoded word (=?...?=)")
     if not file.name.strip() or any(ord(sign) < ord(" ") for sign in file.name):
         raise InputError("attachments: a file needs a name, without control characters")
     if not _TYPE.fullmatch(file.content_type) or file.content_type.lower().startswith(("multipart/", "message/")):

@@ -63,6 +63,9 @@ def test_lines_end_as_mail_wants_them() -> None:
         WrittenMail(ANNA, text="x", files=[BILL._replace(content_type="message/rfc822")]),
         WrittenMail(ANNA, html="x", files=[LOGO._replace(content_id="a>\r\nb")]),
         WrittenMail(ANNA, text="x", headers={"Content-Type": "text/html"}),
+        WrittenMail(ANNA, text="x", headers={"Resent-From": "boss@example.com"}),
+        WrittenMail(ANNA, text="x", files=[BILL._replace(name="=?utf-8?q?a=0d=0aX-B:_c?=")]),
+        WrittenMail(ANNA, html="x", files=[LOGO._replace(content_id="=?utf-8?q?a=0d=0aX-B:_c?=")]),
         WrittenMail(ANNA, text="x", headers={"X A": "b"}),
         WrittenMail(ANNA, text="x", headers={"X-A": "b\r\nTo: c@example.net"}),
     ],
@@ -70,3 +73,16 @@ def test_lines_end_as_mail_wants_them() -> None:
 def test_what_cannot_stand_in_a_mail_is_refused(mail: WrittenMail) -> None:
     with pytest.raises(InputError):
         written_mail(mail, 7, AT)
+
+
+def test_no_field_comes_out_of_a_subject() -> None:
+    raw = written_mail(WrittenMail(ANNA, text="x", subject="=?utf-8?q?a=0d=0aSender:_boss@example.com?=\0"), 7, AT)
+    assert b"\nSender:" not in raw
+    assert b"\0" not in raw
+
+
+def test_pictures_may_come_after_files() -> None:
+    read = _read(WrittenMail(ANNA, html='<img src="cid:logo">', files=[BILL, LOGO]))
+    assert [part.get_content_type() for part in read.walk()] == [
+        "multipart/mixed", "multipart/related", "text/html", "image/png", "application/pdf",
+    ]  # fmt: skip

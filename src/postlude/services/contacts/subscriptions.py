@@ -5,7 +5,7 @@ from email.policy import SMTP
 from html import escape
 from typing import Final, NamedTuple
 
-from postlude.compose.header import addressed
+from postlude.compose.header import addressed, unstructured
 from postlude.kit.clock import Clock
 from postlude.mail.mailboxes import read_one_mailbox
 from postlude.mail.purpose import PURPOSE_FIELD
@@ -135,7 +135,7 @@ def _confirmation_mail(
     agree = wanted.consent_text
     message = EmailMessage(policy=SMTP)
     head = addressed("From", (sender.name, sender.spelled)) + addressed("To", ("", contact.spelled))
-    message["Subject"] = subject
+    head += unstructured("Subject", subject)
     message["Auto-Submitted"] = "auto-generated"
     message[PURPOSE_FIELD] = MessagePurpose.TRANSACTIONAL.value
     message["X-Postlude-Opens"] = message["X-Postlude-Clicks"] = "off"  # there is no consent yet

@@ -9,7 +9,7 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from typing import Final, NamedTuple
 
-from postlude.compose.header import addressed
+from postlude.compose.header import addressed, unstructured
 from postlude.instrument import LinkReport
 from postlude.kit.clock import to_datetime
 from postlude.mail.mailboxes import read_mailboxes
@@ -83,8 +83,7 @@ def _bytes(
         addressed(name, *((box.name, box.spelled) for box in boxes))
         for name, boxes in (("From", [Mailbox(draft.sender)]), ("To", to), ("Cc", cc))
         if boxes
-    )
-    mail["Subject"] = " ".join(draft.subject.split())
+    ) + unstructured("Subject", draft.subject)
     mail["Date"] = format_datetime(to_datetime(now))
     mail[PURPOSE_FIELD] = read_purpose(draft.purpose or MessagePurpose.PERSONAL).value
     for name, switch in switches:

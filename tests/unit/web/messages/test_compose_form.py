@@ -50,3 +50,8 @@ def test_what_is_not_an_address_is_refused_by_its_field(typed: str) -> None:
 def test_without_a_recipient_nothing_is_made() -> None:
     with pytest.raises(InputError, match="at least one recipient"):
         message(DRAFT._replace(to=" , ;"), 0)
+
+
+def test_no_field_comes_out_of_a_subject() -> None:
+    raw, _ = message(DRAFT._replace(to="a@a.example", subject="=?utf-8?q?a=0d=0aSender:_boss@example.com?="), 0)
+    assert b"\nSender:" not in raw
