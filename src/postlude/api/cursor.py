@@ -6,6 +6,7 @@ from binascii import Error
 from typing import Final
 
 from postlude.api.problems import ApiProblemError, ProblemCode
+from postlude.kit.ids import ID_BITS
 
 _FORM: Final = struct.Struct(">BQ")
 _FEED: Final = 1
@@ -41,6 +42,6 @@ def _read(kind: int, text: str) -> int:
         found, number = _FORM.unpack(urlsafe_b64decode(text))
     except (Error, ValueError, struct.error):
         found, number = 0, 0
-    if found != kind:
+    if found != kind or number >> ID_BITS:
         raise ApiProblemError(ProblemCode.CURSOR_INVALID, f"{text[:60]!r} does not come from this call.", field="after")
     return int(number)

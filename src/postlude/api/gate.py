@@ -65,6 +65,8 @@ class ApiGate:
         response = problem_response(problem, self._deps.public_url, scope["postlude.request_id"])
         if Headers(scope=scope).get("content-length", "0") != "0" or "transfer-encoding" in Headers(scope=scope):
             response.headers["Connection"] = "close"
+        if problem.code is ProblemCode.METHOD_NOT_ALLOWED:
+            response.headers["Allow"] = self._methods(scope)
         await response(scope, receive, send)
 
     async def _pass(self, scope: Scope) -> _Passed:
@@ -94,6 +96,10 @@ class ApiGate:
             if match is Match.PARTIAL:
                 seen = ProblemCode.METHOD_NOT_ALLOWED
         raise ApiProblemError(seen, f"{scope['method']} {scope['path']}"[:300])
+
+    def _methods(self, scope: Scope) -> str:
+        known = (route for route, _ in self._rules if route.matches(scope)[0] is Match.PARTIAL)
+        return ", ".join(sorted(method for route in known for method in getattr(route, "methods", ())))
 
     async def _caller(self, headers: Headers) -> ApiCaller:
         kind, _, secret = headers.get("authorization", "").partition(" ")

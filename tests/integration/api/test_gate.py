@@ -42,3 +42,8 @@ def test_every_answer_has_the_headers(world: ApiWorld) -> None:
     for name in ("X-Request-Id", "RateLimit-Policy", "Content-Security-Policy", "X-Content-Type-Options"):
         assert answer.headers[name]
     assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_other_methods_are_told_which_there_are(world: ApiWorld) -> None:
+    assert world.client().delete("/v1/messages").headers["Allow"] == "GET, POST"
+    assert world.client().head("/v1/events").headers["Allow"] == "GET"

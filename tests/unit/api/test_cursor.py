@@ -26,3 +26,9 @@ def test_one_of_another_call_is_none(number: int) -> None:
 def test_whatever_is_none_is_a_problem(text: str) -> None:
     with pytest.raises(ApiProblemError):
         read_feed_cursor(text)
+
+
+@given(st.integers(1 << 63, (1 << 64) - 1))
+def test_a_number_that_no_store_holds_is_a_problem(number: int) -> None:
+    with pytest.raises(ApiProblemError):
+        read_message_cursor(message_cursor(number))
