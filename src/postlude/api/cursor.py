@@ -9,13 +9,13 @@ from postlude.api.problems import ApiProblemError, ProblemCode
 from postlude.kit.ids import ID_BITS
 
 _FORM: Final = struct.Struct(">BQ")
-_FEED: Final = 1
+_FEED: Final = 3
 _MESSAGES: Final = 2
 
 
-def feed_cursor(number: int) -> str:
-    """Behind the event with this number."""
-    return _written(_FEED, number)
+def feed_cursor(place: int) -> str:
+    """Behind this place of `services.reports.feed_page`."""
+    return _written(_FEED, place)
 
 
 def read_feed_cursor(text: str) -> int:

@@ -15,6 +15,7 @@ from postlude.api.problems import ApiProblemError, ProblemCode
 from postlude.kit.ids import parse_id
 from postlude.model.api_scope import ApiScope
 from postlude.model.words import EventKind, Verdict
+from postlude.services.accounts.api_keys import still_holds
 from postlude.services.reports.feed_page import FeedPage, FeedWish, NumberedEvent, feed_page
 
 router = APIRouter(prefix=API_PREFIX, tags=["events"])
@@ -64,6 +65,8 @@ async def list_events(request: Request, deps: Deps, caller: Caller, asked: Annot
     wish = _wish(asked)
     after = await run_in_threadpool(_start, deps, asked.after)
     page = await _page(request, deps, caller.user.id, after, asked, wish)
+    if asked.wait and not await run_in_threadpool(still_holds, deps.store, deps.clock, caller):
+        raise ApiProblemError(ProblemCode.KEY_INVALID, "The key ended while the call waited.")
     if _as_lines(request, asked):
         lines = [_encode({**_line(one)}) for one in page.events]
         lines.append(_encode({"cursor": feed_cursor(page.upto), "more": page.more}))
@@ -76,7 +79,7 @@ _encode: Final = msgspec.json.Encoder().encode
 
 
 def _line(one: NumberedEvent) -> dict[str, Any]:
-    return {**one.told, "cursor": feed_cursor(one.number)}
+    return {**one.told, "cursor": feed_cursor(one.place)}
 
 
 def _as_lines(request: Request, asked: EventQuery) -> bool:
@@ -95,17 +98,17 @@ def _wish(asked: EventQuery) -> FeedWish:
 
 
 def _start(deps: ApiDeps, after: str) -> int:
-    """The number behind which to read."""
-    oldest, newest = deps.store.feed.oldest(), deps.store.feed.head()
+    """The place behind which to read."""
+    oldest, newest = 2 * (deps.store.feed.oldest() - 1), 2 * deps.store.feed.head()
     if not after:
-        return oldest - 1
+        return oldest
     if after == "latest":
         return newest
-    number = read_feed_cursor(after)
-    if not oldest - 1 <= number <= newest:
-        why = "The state was put back from a backup." if number > newest else "Their time to be kept is over."
+    place = read_feed_cursor(after)
+    if not oldest <= place <= newest:
+        why = "The state was put back from a backup." if place > newest else "Their time to be kept is over."
         raise ApiProblemError(ProblemCode.CURSOR_EXPIRED, why, field="after")
-    return number
+    return place
 
 
 async def _page(  # noqa: PLR0917 - one of each

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from postlude.api.cursor import feed_cursor
-from postlude.kit.ids import id_text
-from postlude.model.event import LATER_HITS, corrected
+from postlude.kit.ids import id_text, new_id
+from postlude.model.event import LATER_HITS, Event, corrected
 from postlude.model.words import EventKind, Verdict
+from postlude.services.accounts.api_keys import end_api_key
 from postlude.store import Batch
 
 from .conftest import CLOCK, ApiWorld
@@ -150,6 +151,40 @@ def test_a_place_in_the_future_is_told(world: ApiWorld) -> None:
     answer = world.client().get("/v1/events", params={"after": feed_cursor(99)})
     assert answer.status_code == HTTPStatus.GONE
     assert "backup" in answer.json()["detail"]
+
+
+def test_a_page_may_end_between_a_deletion_and_its_events(world: ApiWorld) -> None:
+    message, (event,) = world.happened(world.alice, OPENED)
+    later = Event(new_id(), CLICKED, event.at + 1, message, event.copy, 0)
+    world.deps.store.digest.apply(Batch(remove=[event.id], events=[later], at=CLOCK.now()))
+    client, found, after = world.client(), [], ""
+    for _ in range(3):
+        told = client.get("/v1/events", params={"limit": 1, "after": after}).json()
+        after = told["cursor"]
+        found += [one["type"] for one in told["events"]]
+    assert found == ["opened", "erased", "clicked"]
+    assert client.get("/v1/events", params={"after": after}).json()["events"] == []
+
+
+def test_a_key_that_ends_while_it_waits_is_told_nothing(world: ApiWorld) -> None:
+    client, found = world.client(), list[Any]()
+    asking = threading.Thread(target=lambda: found.append(client.get("/v1/events", params={"wait": 20})))
+    asking.start()
+    while not world.deps.waiting[world.alice.id]:
+        threading.Event().wait(0.01)
+    (key,) = world.deps.store.api_keys.of_user(world.alice.id)
+    end_api_key(world.deps.store, CLOCK, key)
+    message, _ = world.happened(world.alice, OPENED)
+    world.changes.publish([message])
+    asking.join(20)
+    assert found[0].json()["code"] == "key_invalid"
+
+
+def test_what_is_deleted_is_told_whatever_is_asked_for(world: ApiWorld) -> None:
+    _, (event,) = world.happened(world.alice, CLICKED)
+    world.deps.store.digest.apply(Batch(remove=[event.id], at=CLOCK.now()))
+    told = world.client().get("/v1/events", params={"type": "clicked"}).json()["events"]
+    assert [one["type"] for one in told] == ["clicked", "erased"]
 
 
 def test_what_is_deleted_is_told(world: ApiWorld) -> None:

@@ -4,7 +4,9 @@ import socket
 from contextlib import AsyncExitStack
 from typing import Final, Self
 
+from postlude.api.starting import StartingApi
 from postlude.app.background.health_watch import HealthWatch, WatchedLoop
+from postlude.app.build.web import api_beside_web
 from postlude.app.processes.http_server import WebServer
 from postlude.app.processes.sockets import listen_for
 from postlude.config import Settings
@@ -19,7 +21,7 @@ class WebSocket:
     def __init__(self, settings: Settings, sock: socket.socket | None, watch: HealthWatch) -> None:
         self._settings: Final = settings
         self._socket = sock
-        self._application: object = starting_app(watch.health)
+        self._application: object = api_beside_web(StartingApi(settings.public_web), starting_app(watch.health))
         self._server: WebServer | None = None
         self._loop: Final = TaskLoop(
             "web app's port", self._bind, expected=(PostludeError,), problem="the web app is not served"

@@ -78,6 +78,15 @@ def check_api_key(store: Store, clock: Clock, secret: str) -> ApiCaller | None:
     return ApiCaller(found.user, found.key)
 
 
+def still_holds(store: Store, clock: Clock, caller: ApiCaller) -> bool:
+    """Whether the key and its user are what they were when the call began: a call may wait for a minute."""
+    user = store.accounts.user(caller.user.id)
+    key = next((key for key in store.api_keys.of_user(user.id) if key.id == caller.key.id), None)
+    if key is None or user.disabled_at is not None or user.role != caller.user.role:
+        return False
+    return key.ends_at is None or key.ends_at > clock.now()
+
+
 def api_key_called(store: Store, user: User, text: str) -> ApiKey:
     """The key of `user` with this id, or this label; NotFoundError, InputError when a label names several."""
     number, mine = parse_id(text), store.api_keys.of_user(user.id)

@@ -27,7 +27,8 @@ class FeedWish(NamedTuple):
 class NumberedEvent(NamedTuple):
     """An event, or that something was deleted, with its place in the feed."""
 
-    number: int
+    place: int
+    """Twice the event's number; one less for what was deleted before it: a page may end between the two."""
     told: dict[str, Any]
 
 
@@ -42,24 +43,23 @@ class FeedPage(NamedTuple):
 
 
 def feed_page(store: Store, user: int, after: int, limit: int, wish: FeedWish) -> FeedPage:
-    """Up to `limit` events of the user's messages behind the number `after`."""
+    """Up to `limit` events of the user's messages behind the place `after`."""
     found: list[NumberedEvent] = []
     upto, looked_at = after, 0
-    for entry in store.feed.after(after):
+    for entry in store.feed.after(after // 2):
         for told in _told(store, user, entry, wish):
-            if told.number > after and len(found) < limit:
+            if told.place > after and len(found) < limit:
                 found.append(told)
         if len(found) >= limit:
-            return FeedPage(found, found[-1].number, more=True)
-        upto, looked_at = entry.last, looked_at + entry.count
+            return FeedPage(found, found[-1].place, more=True)
+        upto, looked_at = 2 * entry.last, looked_at + entry.count
         if looked_at >= SCANNED:
             return FeedPage(found, upto, more=True)
     return FeedPage(found, upto, more=False)
 
 
 def _told(store: Store, user: int, entry: FeedEntry, wish: FeedWish) -> Iterator[NumberedEvent]:
-    if not wish.kinds and not wish.verdicts and not wish.recipient and not wish.campaign:
-        yield from _deletions(entry)
+    yield from _deletions(entry)  # whatever is wished: what was told under another filter is deleted, too
     wanted = [
         (number, event)
         for number, event in enumerate(entry.events, start=entry.first)
@@ -79,18 +79,18 @@ def _told(store: Store, user: int, entry: FeedEntry, wish: FeedWish) -> Iterator
         if (whom and address_key(recipient) != whom) or (wish.campaign and campaign != wish.campaign):
             continue
         url = urls.get(event.message, {}).get(event.position, "")
-        yield NumberedEvent(number, _event(event, messages[event.message], campaign, recipient, url))
+        yield NumberedEvent(2 * number, _event(event, messages[event.message], campaign, recipient, url))
 
 
 def _deletions(entry: FeedEntry) -> Iterator[NumberedEvent]:
-    """Before the entry's events, with the number of its first."""
+    """Before the entry's events."""
     told = {}
     if entry.remove:
         told["events"] = [id_text(event) for event in entry.remove]
     if entry.erase:
         told["copies"] = [id_text(copy) for copy in entry.erase]
     if told:
-        yield NumberedEvent(entry.first, {"type": "erased", **told})
+        yield NumberedEvent(2 * entry.first - 1, {"type": "erased", **told})
 
 
 def _event(event: Event, message: Message, campaign: int, recipient: str, url: str) -> dict[str, Any]:
