@@ -79,7 +79,7 @@ def shown(spelled: str) -> str:
 
 def _slow(text: str) -> Mailbox:
     if _NO_TEXT.search(text):
-        raise AddressError("bytes that are no text", "write it in UTF-8")
+        raise AddressError("bytes outside UTF-8", "write it in UTF-8")
     bare = normalize("NFC", text.translate(_INVISIBLE)).strip()
     name = ""
     if not bare:

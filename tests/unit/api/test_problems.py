@@ -19,4 +19,4 @@ def test_every_kind_says_what_to_do() -> None:
 
 def test_what_is_no_text_is_told_all_the_same() -> None:
     told = problem_response(ApiProblemError(ProblemCode.NOT_FOUND, "\udcff"), "https://mail.example.org", "1")
-    assert json.loads(told.body)["detail"] == "?"
+    assert json.loads(bytes(told.body))["detail"] == "?"
