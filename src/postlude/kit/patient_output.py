@@ -7,11 +7,13 @@ import errno
 import logging
 import os
 import select
+import sys
 import threading
 from typing import Final
 
 _PIECE: Final = select.PIPE_BUF  # what can be written says so of this many bytes
 _PATIENCE_MS: Final = 200  # a reader on a busy machine; once only, until it has taken something again
+_CLOSED: Final = -1
 _STANDS_STILL: Final = "what reads it stands still"
 
 
@@ -67,6 +69,8 @@ class PatientOutput:
         return True
 
     def _takes(self) -> bool:
+        if self._fd == _CLOSED:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
         poll = select.poll()
         poll.register(self._fd, select.POLLOUT)
         found = poll.poll(0 if self.lost else _PATIENCE_MS)
@@ -92,5 +96,10 @@ class PatientHandler(logging.Handler):
             self._output.write_line(line)
 
 
-STDOUT: Final = PatientOutput(1)
-STDERR: Final = PatientOutput(2)
+def _own(fd: int, stream: object) -> PatientOutput:
+    """Closed when Python started: its number may be that of a socket or a file of ours by now."""
+    return PatientOutput(_CLOSED if stream is None else fd)
+
+
+STDOUT: Final = _own(1, sys.__stdout__)
+STDERR: Final = _own(2, sys.__stderr__)

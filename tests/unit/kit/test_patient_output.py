@@ -1,8 +1,10 @@
 import logging
 import os
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -112,3 +114,13 @@ def test_a_line_that_cannot_be_put_together_stops_nobody(pipe: Pipe, monkeypatch
     log.error("%d", "not a number")
     log.error("next")
     assert pipe.drain() == b"next\n"
+
+
+def test_an_output_that_was_closed_at_the_start_gets_nothing_of_ours_written_to_it(tmp_path: Path) -> None:
+    program = (
+        "import os; fd = os.open('mine', os.O_WRONLY | os.O_CREAT); assert fd == 2, fd; "
+        "from postlude.kit.patient_output import STDERR; STDERR.write_line('x'); assert STDERR.problem"
+    )
+    shell = f'exec {sys.executable} -c "$0" 2>&-'
+    subprocess.run(["/bin/sh", "-c", shell, program], cwd=tmp_path, check=True)
+    assert (tmp_path / "mine").read_bytes() == b""
