@@ -21,8 +21,10 @@ def owner(world: World) -> User:
     return found
 
 
-def _mails(world: World, owner: User, members: tuple[int, ...]) -> list[EmailMessage]:
-    made = past_campaign(world.store, owner.id, "Größe\r\nBcc: x@example.com", 1000 * HOUR_US, 60, {"opened": 30})
+def _mails(
+    world: World, owner: User, members: tuple[int, ...], name: str = "Größe\r\nBcc: x@example.com"
+) -> list[EmailMessage]:
+    made = past_campaign(world.store, owner.id, name, 1000 * HOUR_US, 60, {"opened": 30})
     plan = ReportPlan(id=1, user=owner.id, occasion=Occasion.AGE, hours=24, recipients=members)
     due = DueReport(plan, [made], 0, 1)
     found = report_mails(world.store, due, "https://mail.example.org", 5)
@@ -60,6 +62,11 @@ def test_a_name_adds_no_header(world: World, owner: User) -> None:
     [mail] = _mails(world, owner, (owner.id,))
     assert mail["Bcc"] is None
     assert mail["Subject"] == "Report: Größe Bcc: x@example.com, after 24 h"
+
+
+def test_an_encoded_word_in_a_name_adds_no_header(world: World, owner: User) -> None:
+    [mail] = _mails(world, owner, (owner.id,), "=?utf-8?q?x=0D=0ABcc:_eve@example.net?=")
+    assert mail["Bcc"] is None
 
 
 def test_without_a_campaign_nothing_is_sent(world: World, owner: User) -> None:

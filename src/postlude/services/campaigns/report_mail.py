@@ -5,6 +5,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from typing import Final
 
+from postlude.compose.header import addressed, unstructured
 from postlude.kit.clock import to_datetime
 from postlude.kit.ids import id_text
 from postlude.mail.purpose import PURPOSE_FIELD
@@ -39,17 +40,17 @@ def report_mails(store: Store, due: DueReport, web_url: str, now: int) -> list[t
 
 
 def _mail(owner: User, member: User, subject: str, text: str, files: Sequence[tuple[Campaign, bytes]]) -> bytes:
-    mail = EmailMessage()
-    mail["From"] = owner.address
-    mail["To"] = member.address
-    mail["Subject"] = subject
+    # Not by the library: it decodes an encoded word in a campaign's name, line ends too.
+    head = addressed("From", ("", owner.address)) + addressed("To", ("", member.address))
+    head += unstructured("Subject", subject)
+    mail = EmailMessage(policy=SMTP)
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: nothing should answer it
     mail[PURPOSE_FIELD] = MessagePurpose.TRANSACTIONAL.value
     mail["X-Postlude-Opens"] = mail["X-Postlude-Clicks"] = "off"
     mail.set_content(text)
     for campaign, made in files:
         mail.add_attachment(made, maintype="application", subtype="pdf", filename=f"report-{id_text(campaign.id)}.pdf")
-    return mail.as_bytes(policy=SMTP)
+    return head + mail.as_bytes()
 
 
 def _subject(due: DueReport) -> str:
