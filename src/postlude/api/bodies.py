@@ -1,5 +1,6 @@
 """What programs send, field by field; an unknown field is refused by name."""
 
+import json
 from base64 import b64decode
 from binascii import Error
 from typing import Annotated, Any, Final
@@ -73,6 +74,7 @@ def read_message_body(body: bytes) -> MessageBody:
         read = MessageBody.model_validate_json(body)
     except ValidationError as error:
         raise _problem(error.errors(include_url=False, include_context=False)[0]) from None
+    json.loads(body, object_pairs_hook=_once)
     for number, file in enumerate(read.attachments):
         try:
             file.octets()
@@ -80,6 +82,15 @@ def read_message_body(body: bytes) -> MessageBody:
             field = f"/attachments/{number}/content"
             raise ApiProblemError(ProblemCode.FIELD_INVALID, f"{field}: this is not Base64", field) from None
     return read
+
+
+def _once(pairs: list[tuple[str, Any]]) -> None:
+    """The reader of bodies takes the last of two fields with one name, and nothing that is sent is ignored."""
+    seen = set[str]()
+    for name, _ in pairs:
+        if name in seen:
+            raise ApiProblemError(ProblemCode.BODY_INVALID, f"The body has the field {name!r} twice in one object.")
+        seen.add(name)
 
 
 def _problem(first: Any) -> ApiProblemError:  # noqa: ANN401 - pydantic's own dictionary

@@ -15,6 +15,8 @@ from postlude.api.problems import ApiProblemError, ProblemCode
         (b'{"from": "a@example.org", "subject": null}', ProblemCode.FIELD_INVALID, "/subject"),
         (b'{"from": "a@example.org", "to": ["x", 1]}', ProblemCode.FIELD_INVALID, "/to/1"),
         (b"\xff", ProblemCode.BODY_INVALID, ""),
+        (b'{"from": "a@example.org", "to": "b@example.net", "to": "c@example.net"}', ProblemCode.BODY_INVALID, ""),
+        (b'{"from": "a@example.org", "headers": {"X-A": "1", "X-A": "2"}}', ProblemCode.BODY_INVALID, ""),
     ],
 )
 def test_the_first_wrong_field_is_a_pointer(body: bytes, code: ProblemCode, field: str) -> None:
