@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from http import HTTPStatus
+from typing import get_args
 
 import pytest
 from fastapi import APIRouter, FastAPI
@@ -12,8 +13,9 @@ from starlette.testclient import TestClient
 from postlude.model.role import Permission, Role, permitted
 from postlude.store import User
 from postlude.web.app import routes_of
-from postlude.web.permissions import READS, WRITES, UndeclaredRouteError, permission_of
+from postlude.web.permissions import READS, WRITES, UndeclaredRouteError, dependency_calls, permission_of
 from postlude.web.request_limits import rule_of
+from postlude.web.session import Posted, PostedLarge, SignedIn
 from support.web_world import World, csrf_of
 
 DENIED = "does not permit this. An owner can change it."
@@ -106,3 +108,27 @@ def test_a_route_that_does_not_declare_one_stops_the_start(dependencies: list[ob
     app.include_router(router)
     with pytest.raises(UndeclaredRouteError, match="/x"):
         rule_of(router.routes[0])
+
+
+ASKS_FOR_THE_TOKEN = {get_args(kind)[1].dependency for kind in (Posted, PostedLarge)}
+
+
+def _forgets_the_token(route: APIRoute) -> bool:
+    signed_in = permission_of(route) is not Permission.OPEN
+    return signed_in and not ASKS_FOR_THE_TOKEN & set(dependency_calls(route.dependant))
+
+
+def test_every_form_of_who_is_signed_in_asks_for_its_token(world: World) -> None:
+    forms = [route for method, route in _routes(world) if method != "GET"]
+    assert len(forms) > 40
+    assert [route.path for route in forms if _forgets_the_token(route)] == []
+
+
+def _careless(viewer: SignedIn) -> str:
+    return viewer.user.name
+
+
+def test_a_form_that_forgets_its_token_is_found() -> None:
+    router = APIRouter()
+    router.add_api_route("/careless", _careless, methods=["POST"], dependencies=[WRITES])
+    assert [_forgets_the_token(route) for route in router.routes if isinstance(route, APIRoute)] == [True]
