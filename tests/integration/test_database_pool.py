@@ -61,6 +61,8 @@ def test_numbers_of_rows_that_were_deleted_begin_anew(pool: DatabasePool, postgr
         "DELETE FROM alembic_version",
         "UPDATE alembic_version SET version_num = '0001'",
         "ALTER TABLE copies DISABLE TRIGGER ALL",
+        "ALTER SCHEMA public RENAME TO away",
+        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET work_mem = 64', current_database()); END $$",
     ],
 )
 def test_other_tables_and_other_given_rows_do_not_come_back(pool: DatabasePool, postgresql: str, change: str) -> None:

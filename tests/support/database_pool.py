@@ -28,6 +28,10 @@ _SHAPE: LiteralString = """
             WHERE pronamespace = 'public'::regnamespace
     ) AS shape(line)
 """
+_SETTINGS: LiteralString = """
+    SELECT count(*) FROM pg_db_role_setting JOIN pg_database d ON d.oid = setdatabase WHERE datname = current_database()
+"""
+"""Of the database itself: connections of the next test would have them, this one does not."""
 _TABLES: LiteralString = "SELECT relname::text, relkind::text FROM pg_class WHERE relnamespace = 'public'::regnamespace"
 
 
@@ -51,7 +55,7 @@ class LentDatabase:
         """Whether it is now what it was when it was made. What changed tables or given rows does not come back."""
         try:
             self._connection.execute(_OTHERS)
-            if self._one(_SHAPE) != self._shape:
+            if self._one(_SETTINGS) or self._one(_SHAPE) != self._shape:
                 return False
             used = self._used()
             if any(self._content(name) != content for name, content in self._given.items()):
@@ -61,7 +65,7 @@ class LentDatabase:
             for sequence in sorted(used & self._sequences):
                 self._connection.execute(f"ALTER SEQUENCE {sequence} RESTART")
             return self._used() == self._given.keys()
-        except psycopg.OperationalError:  # the server was stopped
+        except psycopg.Error:  # the server was stopped, or what the test changed refuses this
             return False
 
     def close(self) -> None:

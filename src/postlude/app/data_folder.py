@@ -67,11 +67,11 @@ class DataFolder:
         """
         try:
             self.root.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
-            self._close_to_others()
-            refused = self._make_folders()
             probe = self.root / f".probe-{os.getpid()}"
             probe.write_bytes(b"postlude")
             probe.unlink()
+            self._close_to_others()  # later: it would make a folder writable that was made read-only on purpose
+            refused = self._make_folders()
             for folder in self._folders if needed is None else (self.journal, *needed):
                 if folder in refused:
                     raise refused[folder]

@@ -84,18 +84,18 @@ def read_bodies(raw: bytes) -> Bodies:
     return Bodies(html and html.text(), text and text.text(), images)
 
 
-def leaf_parts(raw: bytes) -> Iterator[Leaf]:
-    """The leaf parts of a mail, in order; attached mail is not opened."""
-    return _Walk().part(raw, 0)
+def leaf_parts(raw: bytes, head: HeaderBlock | None = None) -> Iterator[Leaf]:
+    """The leaf parts of a mail, in order; attached mail is not opened. `head`: of `raw`, if it was read before."""
+    return _Walk().part(raw, 0, head)
 
 
 class _Walk:
     def __init__(self) -> None:
         self._left = PARTS
 
-    def part(self, raw: bytes, depth: int) -> Iterator[Leaf]:
+    def part(self, raw: bytes, depth: int, known: HeaderBlock | None = None) -> Iterator[Leaf]:
         self._left -= 1
-        head = HeaderBlock(raw[:HEAD_BYTES])
+        head = known or HeaderBlock(raw[:HEAD_BYTES])
         body = raw[head.end :].removeprefix(b"\r").removeprefix(b"\n")
         content = read_content(head.first("content-type")) if head.first("content-type") else _PLAIN
         boundary = content.parameters.get("boundary", "").rstrip()

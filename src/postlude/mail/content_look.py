@@ -60,12 +60,11 @@ class ContentLook(NamedTuple):
     """Families of attached files, each once: `PDF`, `picture`."""
 
 
-def look_at_mail(raw: bytes) -> ContentLook:
-    """Look at a message as it was handed in. Personalised: it names its only recipient."""
-    head = HeaderBlock(raw)
+def look_at_mail(raw: bytes, head: HeaderBlock) -> ContentLook:
+    """Look at a message as it was handed in, with its head. Personalised: it names its only recipient."""
     html = text = ""
     attached: list[str] = []
-    for leaf in leaf_parts(raw):
+    for leaf in leaf_parts(raw, head):
         kind = leaf.content.kind
         if leaf.attached or not kind.startswith(("text/", "image/", "multipart/")):
             attached.append(attachment_family(kind))

@@ -5,6 +5,7 @@ from pathlib import Path
 from postlude.app.build.campaigns import campaign_services
 from postlude.config import load
 from postlude.mail.content_look import look_at_mail
+from postlude.mail.header_block import HeaderBlock
 from postlude.model.words import Via
 from postlude.services.campaigns.past_content import look_at_past
 from postlude.store import Batch, Message, Submission
@@ -31,4 +32,4 @@ def test_campaigns_and_stored_mail_are_looked_at_once(tmp_path: Path) -> None:
         spool.put(5, RAW)
         assert look_at_past(store, services.contents, spool) == (2, 1)
         assert look_at_past(store, services.contents, spool) == (0, 1)
-        assert store.content.looks([5])[5].words == look_at_mail(RAW).words == 2
+        assert store.content.looks([5])[5].words == look_at_mail(RAW, HeaderBlock(RAW)).words == 2

@@ -2,14 +2,17 @@
 
 import asyncio
 import os
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from postlude.edge import EdgeConfig
+from postlude.edge import EdgeConfig, off_loop
 from postlude.edge.answer import GIF
 from postlude.edge.view import LARGEST_VIEW
 from postlude.kit.ids import id_text
+from postlude.kit.regular_file import read_file
 from postlude.model.words import HitEndpoint
 
 from .conftest import MESSAGE, RunningEdge, Start, read_answer
@@ -31,10 +34,18 @@ def replace(page: Path) -> None:
     page.write_bytes(b"<p>Changed</p>")
 
 
-def hang(page: Path) -> None:
-    """Reading it waits for a writer."""
-    page.unlink()
-    os.mkfifo(page)
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Reading a file waits until this is set: pipes, which wait by themselves, are not read."""
+    answers = threading.Event()
+
+    def late(path: Path) -> bytes:
+        assert answers.wait(30)
+        return read_file(path)
+
+    monkeypatch.setattr(off_loop, "read_file", late)
+    yield answers
+    answers.set()
 
 
 @pytest.fixture
@@ -77,22 +88,20 @@ async def test_requests_on_one_connection_keep_their_order(shown: RunningEdge) -
     assert [answer.body[:9] for answer in answers] == [b"<p>Hello<", GIF[:9], b"<p>Hello<", b"User-agen"]
 
 
-async def test_a_disk_that_hangs_holds_up_nobody_else(shown: RunningEdge, page: Path) -> None:
-    hang(page)
+async def test_a_disk_that_hangs_holds_up_nobody_else(shown: RunningEdge, disk: threading.Event) -> None:
     waiting = asyncio.create_task(shown.get(shown.view))
     async with asyncio.timeout(5):
         assert (await shown.get(shown.pixel)).body == GIF
     assert not waiting.done()
-    page.open("wb").close()
+    disk.set()
     assert (await waiting).status == 200
 
 
-async def test_who_hangs_up_before_the_page_was_read_harms_nobody(shown: RunningEdge, page: Path) -> None:
-    hang(page)
+async def test_who_hangs_up_before_the_page_was_read_harms_nobody(shown: RunningEdge, disk: threading.Event) -> None:
     _, writer = await shown.open()
     writer.write(f"GET {shown.view} HTTP/1.1\r\nHost: t\r\n\r\n".encode())
     await writer.drain()
     writer.transport.abort()
     await asyncio.sleep(0.1)
-    page.open("wb").close()
+    disk.set()
     assert (await shown.get(shown.pixel)).body == GIF

@@ -121,7 +121,7 @@ async def test_a_server_that_does_not_answer_is_told(
 
 async def test_a_large_mail_may_take_its_time(folder: Folder, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pump, "STANDS_STILL_S", 0.0)
-    monkeypatch.setattr(single_mails, "_LARGE", 10)
+    monkeypatch.setattr(single_mails, "LARGE", 10)
     await submit(folder, store)
     async with Difficult(end=SILENT).running() as server, working(folder, store, server) as worker:
         await until("the message", lambda: server.accepted)

@@ -3,6 +3,7 @@
 import pytest
 
 from postlude.mail.content_look import ContentLook, attachment_family, look_at_mail, look_at_parts, seen_text
+from postlude.mail.header_block import HeaderBlock
 
 PLAIN_MAIL = (
     b"From: Alice <alice@example.org>\r\nTo: Robert Miller <bob@example.net>\r\nSubject: Lunch on Friday?\r\n\r\n"
@@ -19,13 +20,13 @@ NEWS_MAIL = (
 
 
 def test_a_letter() -> None:
-    assert look_at_mail(PLAIN_MAIL) == ContentLook(
+    assert look_at_mail(PLAIN_MAIL, HeaderBlock(PLAIN_MAIL)) == ContentLook(
         words=13, links=2, images=0, designed=False, question=True, emoji=False, personalised=True, attachments=()
     )
 
 
 def test_a_newsletter() -> None:
-    assert look_at_mail(NEWS_MAIL) == ContentLook(
+    assert look_at_mail(NEWS_MAIL, HeaderBlock(NEWS_MAIL)) == ContentLook(
         words=3, links=1, images=1, designed=True, question=False, emoji=True, personalised=False,
         attachments=("PDF", "picture"),
     )  # fmt: skip

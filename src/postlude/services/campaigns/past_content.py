@@ -4,6 +4,7 @@ from typing import Final
 
 from postlude.journal import Spool
 from postlude.mail.content_look import look_at_mail
+from postlude.mail.header_block import HeaderBlock
 from postlude.model.errors import PostludeError
 from postlude.services.campaigns.content import Contents, look_at_variant
 from postlude.store import Message, MessageContent, Store
@@ -30,7 +31,8 @@ def _look(store: Store, contents: Contents, spool: Spool, message: Message) -> M
     number = store.campaigns.of_message(message.id)
     try:
         if number is None:
-            return MessageContent(**look_at_mail(spool.get(message.id))._asdict())
+            raw = spool.get(message.id)
+            return MessageContent(**look_at_mail(raw, HeaderBlock(raw))._asdict())
         campaign = store.campaigns.get(number)
         variant = next(one for one in store.campaigns.variants(number) if one.message == message.id)
         compiled = contents.examine(campaign, variant, contents.policy(campaign))

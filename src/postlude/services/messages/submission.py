@@ -59,7 +59,9 @@ def read_submission(
         for copy in copies
     )
     return ReadSubmission(
-        rows.Submission(_message(submitted, head, len(raw), plan, offers_count), links[::-1], copies, _content(raw)),
+        rows.Submission(
+            _message(submitted, head, len(raw), plan, offers_count), links[::-1], copies, _content(raw, head)
+        ),
         events,
     )
 
@@ -89,9 +91,9 @@ def _message(submitted: Submitted, head: HeaderBlock, size: int, plan: Plan, off
     )
 
 
-def _content(raw: bytes) -> rows.MessageContent | None:
+def _content(raw: bytes, head: HeaderBlock) -> rows.MessageContent | None:
     try:
-        return rows.MessageContent(**look_at_mail(raw)._asdict())
+        return rows.MessageContent(**look_at_mail(raw, head)._asdict())
     except Exception:  # noqa: BLE001 - a look is a guest: mail leaves whatever comes of it
         _log.exception("a message could not be looked at")
         return None

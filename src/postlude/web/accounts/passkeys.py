@@ -1,7 +1,7 @@
 """Passkeys: made and removed on the account page, used on the sign-in page."""
 
 from http import HTTPStatus
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 from starlette.responses import RedirectResponse
@@ -14,14 +14,13 @@ from postlude.web.accounts.passkey_challenge import answered_challenge
 from postlude.web.audit_trail import does
 from postlude.web.deps import Deps
 from postlude.web.permissions import ACCOUNT, OPEN
-from postlude.web.request_limits import takes
+from postlude.web.request_limits import TINY_FORM, takes
 from postlude.web.session import Posted
 
 router = APIRouter()
-_FORM: Final = 32 << 10  # a credential with an attestation has a few kB
 
 
-@router.post("/sign-in/passkey", dependencies=[OPEN, Guarded, takes(_FORM), does("sign-in passkey", refusals=True)])
+@router.post("/sign-in/passkey", dependencies=[OPEN, Guarded, takes(TINY_FORM), does("sign-in passkey", refusals=True)])
 def with_passkey(
     request: Request, deps: Deps, credential: Annotated[str, Form()] = "", csrf: Annotated[str, Form()] = ""
 ) -> Response:
