@@ -2,35 +2,18 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import Annotated, Protocol
+from typing import Annotated
 
 from fastapi import Depends, Request
 
 from postlude.kit.clock import Clock
 from postlude.services.accounts.api_keys import ApiCaller
-from postlude.services.messages.accept import NewMessage
+from postlude.services.change_feed import Subscribable
+from postlude.services.messages.accept import Submit
 from postlude.services.messages.idempotent import IdempotentCalls
 from postlude.services.reports.messages import Reports
 from postlude.store import Store
-
-
-class SubmitFromApi(Protocol):
-    """Accepts mail of programs, counted against their user's quota."""
-
-    def __call__(self, new: NewMessage, /) -> Awaitable[int]:
-        """Return the message id when the message is durable; InputError, QuotaError, StorageError."""
-        ...
-
-
-class Changing(Protocol):
-    """The part of `services.change_feed.Changes` the API needs."""
-
-    def subscribe(self) -> AsyncIterator[AbstractSet[int]]:
-        """Message ids as they change, from now on."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -39,9 +22,9 @@ class ApiDeps:
 
     store: Store
     reports: Reports
-    changes: Changing
+    changes: Subscribable
     clock: Clock
-    submit: SubmitFromApi
+    submit: Submit
     calls: IdempotentCalls
     public_url: str
     """Where the web app, and so the API, is reached; without a slash at its end."""

@@ -3,9 +3,18 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Iterable
-from typing import Final
+from collections.abc import Set as AbstractSet
+from typing import Final, Protocol
 
 MAX_PENDING: Final = 10_000  # message ids buffered for one slow listener
+
+
+class Subscribable(Protocol):
+    """The part of `Changes` that pages and programs need."""
+
+    def subscribe(self) -> AsyncIterator[AbstractSet[int]]:
+        """Message ids as they change, from now on."""
+        ...
 
 
 class Changes:

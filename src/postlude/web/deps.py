@@ -2,8 +2,6 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -22,30 +20,15 @@ from postlude.services.accounts.preferences import UserPreferences
 from postlude.services.accounts.sign_in import PasswordSignIn
 from postlude.services.accounts.single_sign_on import SingleSignOn
 from postlude.services.campaigns.content import Contents
+from postlude.services.change_feed import Subscribable
 from postlude.services.domains.dns_records import RecordCheck
 from postlude.services.health import Health
-from postlude.services.messages.accept import NewMessage
+from postlude.services.messages.accept import Submit
 from postlude.services.ports import Append, ConfirmUrl, HasKey, SpooledMail, Wake
 from postlude.services.reports.messages import Reports
 from postlude.store import Store
 from postlude.store.accounts.rows import User
 from postlude.tokens import TokenCodec
-
-
-class Submit(Protocol):
-    """Accepts mail of the web app, counted against its user's quota."""
-
-    def __call__(self, new: NewMessage, /) -> Awaitable[int]:
-        """Return the message id when the message is durable; InputError, StorageError."""
-        ...
-
-
-class Subscribable(Protocol):
-    """The part of `services.change_feed.Changes` the web app needs."""
-
-    def subscribe(self) -> AsyncIterator[AbstractSet[int]]:
-        """Message ids as they change, from now on."""
-        ...
 
 
 @dataclass(frozen=True)

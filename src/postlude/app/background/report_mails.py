@@ -9,9 +9,8 @@ from postlude.model.errors import PostludeError
 from postlude.model.words import Via
 from postlude.services.campaigns.report_mail import report_mails
 from postlude.services.campaigns.report_plans import DueReport, due_reports, note_sent
-from postlude.services.messages.accept import NewMessage
+from postlude.services.messages.accept import NewMessage, Submit
 from postlude.store import Store
-from postlude.web.deps import Submit
 
 _LOOK_SECONDS: Final = 30.0
 

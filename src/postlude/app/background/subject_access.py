@@ -9,11 +9,10 @@ from postlude.history import History
 from postlude.kit.loop import InBackground, TaskLoop
 from postlude.model.errors import NotFoundError, PostludeError
 from postlude.model.words import Via
-from postlude.services.messages.accept import NewMessage
+from postlude.services.messages.accept import NewMessage, Submit
 from postlude.services.privacy.subject_access import answer
 from postlude.store import OpenRequest, Store
 from postlude.tokens import Kind, Urls
-from postlude.web.deps import Submit
 
 _LOOK_SECONDS: Final = 3.0
 _log = logging.getLogger("postlude.requests")

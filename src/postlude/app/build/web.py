@@ -24,6 +24,7 @@ from postlude.services.accounts.preferences import get_preferences, put_preferen
 from postlude.services.accounts.sign_in import PasswordSignIn
 from postlude.services.accounts.single_sign_on import SingleSignOn
 from postlude.services.accounts.users import new_app_password, use_sign_in
+from postlude.services.change_feed import Subscribable
 from postlude.services.messages.accept import CountMessage, NewMessage
 from postlude.services.messages.idempotent import IdempotentCalls
 from postlude.services.ports import Append, SpooledMail, Wake
@@ -31,7 +32,7 @@ from postlude.services.reports.messages import Reports
 from postlude.store import Store
 from postlude.tokens import confirm_url
 from postlude.web import AccountParts, CampaignTools, ContactParts, RelayInfo, WebDeps
-from postlude.web.deps import HealthOf, SignInProvider, Subscribable, TrustedHeader
+from postlude.web.deps import HealthOf, SignInProvider, TrustedHeader
 
 _CHALLENGE_S: Final = 900  # longer than a challenge of a passkey works
 _CHALLENGES: Final = 100_000

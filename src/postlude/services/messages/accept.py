@@ -5,7 +5,7 @@ Small imports only: the relay's process loads neither stores nor instrumenting.
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import suppress
 from email.utils import format_datetime
 from typing import Final, NamedTuple, Protocol
@@ -72,6 +72,14 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
     """Its id, of one that may be handed in again; 0: a new one."""
     at: int = 0
     """When it was handed in first: the same id and time make the same bytes; 0: now."""
+
+
+class Submit(Protocol):
+    """Accepts mail of the web app and of programs, counted against its user's quota."""
+
+    def __call__(self, new: NewMessage, /) -> Awaitable[int]:
+        """Return the message id when the message is durable; InputError, QuotaError, StorageError."""
+        ...
 
 
 async def accept(
